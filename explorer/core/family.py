@@ -1,0 +1,123 @@
+"""What all families share: how they are validated, compared, and how a loss follows from them.
+
+A family is a frozen dataclass of its parameters.  It states two things, the log of what is written
+after "p(y) is proportional to" and the log of the constant that makes it integrate to one; the
+log-density and the loss follow from these here, once for all.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import fields
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+"""float64 numbers; where everything that went in was a scalar, one ``np.float64``."""
+
+Parameter: TypeAlias = float | FloatArray
+"""A parameter as a family keeps it: a float, or a read-only array."""
+
+
+def real_array(name: str, value: ArrayLike) -> FloatArray:
+    """Return ``value`` as float64; integers and float32 are widened, nothing else is converted.
+
+    Raises
+    ------
+    ValueError
+        If it is complex, boolean, text, ragged or otherwise not real numbers.
+    """
+    if type(value) is int:  # numpy turns whole numbers beyond 64 bits into objects
+        value = float(value) if abs(value) < 2**1023 else math.copysign(math.inf, value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array of real numbers, got {value!r}") from None
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must be real numbers, got {array.dtype} {value!r}")
+    return array.astype(np.float64, copy=False)
+
+
+def data(name: str, value: ArrayLike) -> FloatArray:
+    """Return observations as a flat float64 array.
+
+    Raises
+    ------
+    ValueError
+        If they are no real numbers, none at all, or not all finite.
+    """
+    array = real_array(name, value).ravel()
+    if array.size == 0:
+        raise ValueError(f"{name} must hold at least one observation, got none")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    return array
+
+
+class Family(ABC):
+    """A parametric family of distributions; see the module's docstring.
+
+    Parameters may be arrays, which broadcast against each other and against ``y``.  Everything is
+    float64; logarithms are natural and losses in nats.
+    """
+
+    def _set_real(self, name: str, *, positive: bool = False) -> None:
+        """Replace the named parameter by a float or a read-only array, if it is in its domain."""
+        value = getattr(self, name)
+        if type(value) is not float:
+            array = real_array(name, value)
+            value = float(array) if array.ndim == 0 else array
+        if isinstance(value, float):
+            good = math.isfinite(value) and (value > 0 or not positive)
+        else:
+            value = value.copy()
+            value.flags.writeable = False
+            good = value.size > 0 and bool(np.isfinite(value).all())
+            good = good and (not positive or bool((value > 0).all()))
+        if not good:
+            domain = "positive and finite" if positive else "finite"
+            raise ValueError(f"{name} must be {domain}, got {getattr(self, name)!r}")
+        object.__setattr__(self, name, value)
+
+    def _check_shapes(self, **arrays: Parameter) -> None:
+        """Raise a ValueError that names the arrays unless their shapes broadcast."""
+        shapes = {name: np.shape(array) for name, array in arrays.items()}
+        if any(shapes.values()):
+            try:
+                np.broadcast_shapes(*shapes.values())
+            except ValueError:
+                told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+                raise ValueError(f"shapes must broadcast, got {told}") from None
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            np.array_equal(getattr(self, f.name), getattr(other, f.name))
+            for f in fields(self)  # type: ignore[arg-type]
+        )
+
+    def __hash__(self) -> int:
+        values = (np.asarray(getattr(self, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return hash((type(self), *(value.tobytes() for value in values)))
+
+    @abstractmethod
+    def log_kernel(self, y: ArrayLike) -> FloatArray:
+        """Log of what is written after "p(y) is proportional to"; -inf off the support."""
+
+    @abstractmethod
+    def log_normalizer(self) -> FloatArray:
+        """Log of the constant Z(parameters) that the kernel is divided by."""
+
+    def log_prob(self, y: ArrayLike) -> FloatArray:
+        """Log-density at ``y``: log_kernel - log_normalizer; -inf off the support."""
+        return self.log_kernel(y) - self.log_normalizer()
+
+    def nll(self, y: ArrayLike) -> FloatArray:
+        """Negative log-likelihood of each ``y`` in nats: -log_prob, nothing dropped."""
+        return -self.log_prob(y)
+
+    @classmethod
+    def _fit_mle(cls, y: ArrayLike) -> Any:
+        raise ValueError(f"family must have a maximum-likelihood fit, got {cls.__name__}")

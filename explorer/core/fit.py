@@ -1,0 +1,23 @@
+"""Fits: maximum likelihood."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from numpy.typing import ArrayLike
+
+from .family import Family
+
+F = TypeVar("F", bound=Family)
+
+
+def fit_mle(family: type[F], y: ArrayLike) -> F:
+    """Return the member of ``family`` that maximises the likelihood of the observations ``y``.
+
+    Raises
+    ------
+    ValueError
+        If there is no maximum, saying why, or y is empty or not finite.
+    """
+    fitted: F = family._fit_mle(y)
+    return fitted
