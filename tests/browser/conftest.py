@@ -1,0 +1,90 @@
+"""Fixtures for tests in a real browser: a server and a Chromium a session, pages for each test."""
+
+import itertools
+import re
+
+import pytest
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
+
+from tests.browser.jupyter_page import JupyterPage, JupyterServer, launch_chromium
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server():
+    """One Jupyter server for the whole run."""
+    with JupyterServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One headless Chromium for the whole run."""
+    with sync_playwright() as playwright:
+        chromium = launch_chromium(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_notebook(server, browser, request):
+    """Open a notebook: `open_notebook(cells, where=, theme=, run=, viewport=, scale=)`.
+
+    cells : a list of code, a string a cell.
+    where : "lab" (JupyterLab) or "notebook" (Notebook 7).
+    theme : "light" or "dark".
+    run : run all cells before the `JupyterPage` is returned.
+
+    After the test any console or page error fails it; clear `page.errors` where one is expected.
+    """
+    pages = request.node.stash[_PAGES] = []
+
+    def open_page(cells, where="lab", theme="light", run=True, **options):
+        server.set_theme(theme)
+        path = server.write(f"test-{next(_numbers)}.ipynb", cells)
+        page = JupyterPage(server, browser, path, where, **options)
+        pages.append(page)
+        page.open()
+        if run:
+            page.run_all()
+        return page
+
+    yield open_page
+    errors = [error for page in pages for error in page.errors]
+    pictures = _photograph(request.node) if errors else []
+    for page in pages:
+        page.close()
+    server.close_sessions()
+    if errors:
+        pytest.fail("\n".join(["the page reported errors:", *errors, *pictures]), pytrace=False)
+
+
+_PAGES = pytest.StashKey[list]()
+_FOLDER = pytest.StashKey[object]()
+
+
+def _photograph(item):
+    """Save a picture of every page that the test has open; return lines that name them."""
+    if _FOLDER not in item.session.stash:
+        factory = item.config._tmp_path_factory
+        item.session.stash[_FOLDER] = factory.mktemp("screenshots")
+    name = re.sub(r"[^\w.-]+", "_", item.name)
+    lines = []
+    for number, page in enumerate(item.stash.get(_PAGES, [])):
+        path = item.session.stash[_FOLDER] / f"{name}-{number}.png"
+        try:
+            lines.append(f"screenshot: {page.screenshot(path)}")
+        except PlaywrightError as error:  # the page itself may be what failed
+            lines.append(f"no screenshot: {error}")
+    return lines
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Photograph the pages of a failed test while they are open, and say where the pictures are."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed and (lines := _photograph(item)):
+        report.sections.append(("Browser", "\n".join(lines)))
