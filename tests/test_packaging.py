@@ -84,7 +84,7 @@ def test_data_load_from_the_wheel_itself(wheel):
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(wheel)},
         cwd=wheel.parent,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -173,7 +173,7 @@ def test_imports_are_found_however_they_are_written(source, names):
 def modules_loaded_by(statement):
     code = f"{statement}\nimport sys\nprint(*sys.modules, sep='\\n')"
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
     return set(run.stdout.split())
 
