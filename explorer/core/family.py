@@ -57,6 +57,20 @@ def data(name: str, value: ArrayLike) -> FloatArray:
     return array
 
 
+def probability(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArray:
+    """Return ``value`` as float64 in [0, 1]; nan passes if ``nan``.
+
+    Raises
+    ------
+    ValueError
+        If it lies outside.
+    """
+    p = real_array(name, value)
+    if not ((p >= 0) & (p <= 1) | (np.isnan(p) & nan)).all():
+        raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
+    return p
+
+
 class Family(ABC):
     """A parametric family of distributions; see the module's docstring.
 
@@ -64,28 +78,43 @@ class Family(ABC):
     float64; logarithms are natural and losses in nats.
     """
 
-    def _set_real(self, name: str, *, positive: bool = False) -> None:
+    def _set_real(self, name: str, *, positive: bool = False, infinite: bool = False) -> None:
         """Replace the named parameter by a float or a read-only array, if it is in its domain."""
         value = getattr(self, name)
         if type(value) is not float:
             array = real_array(name, value)
-            value = float(array) if array.ndim == 0 else array
-        if isinstance(value, float):
-            good = math.isfinite(value) and (value > 0 or not positive)
+            value = float(array) if array.ndim == 0 else array.copy()
+        if isinstance(value, float):  # the quick way: panels make scalar families at every tick
+            good = math.isfinite(value) or (infinite and not math.isnan(value))
+            good = good and (value > 0 or not positive)
         else:
-            value = value.copy()
             value.flags.writeable = False
-            good = value.size > 0 and bool(np.isfinite(value).all())
+            good = value.size > 0 and bool((~np.isnan(value) if infinite else np.isfinite(value)).all())
             good = good and (not positive or bool((value > 0).all()))
         if not good:
-            domain = "positive and finite" if positive else "finite"
+            domain = "positive and finite" if positive else "not nan" if infinite else "finite"
             raise ValueError(f"{name} must be {domain}, got {getattr(self, name)!r}")
         object.__setattr__(self, name, value)
 
-    def _check_shapes(self, **arrays: Parameter) -> None:
+    def _parameters(self) -> dict[str, Parameter]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+    def _shape(self) -> tuple[int, ...]:
+        """The shape that the parameters broadcast to."""
+        return np.broadcast_shapes(*(np.shape(value) for value in self._parameters().values()))
+
+    def _observed(self, y: ArrayLike) -> FloatArray:
+        """Return ``y`` as float64, if its shape broadcasts against the parameters'."""
+        values = real_array("y", y)
+        if values.ndim:
+            self._check_shapes(y=values, **self._parameters())
+        return values
+
+    @staticmethod
+    def _check_shapes(**arrays: Parameter) -> None:
         """Raise a ValueError that names the arrays unless their shapes broadcast."""
         shapes = {name: np.shape(array) for name, array in arrays.items()}
-        if any(shapes.values()):
+        if sum(map(bool, shapes.values())) > 1:
             try:
                 np.broadcast_shapes(*shapes.values())
             except ValueError:
@@ -93,14 +122,14 @@ class Family(ABC):
                 raise ValueError(f"shapes must broadcast, got {told}") from None
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(
-            np.array_equal(getattr(self, f.name), getattr(other, f.name))
-            for f in fields(self)  # type: ignore[arg-type]
-        )
+        if not isinstance(other, Family) or type(self) is not type(other):
+            return NotImplemented
+        mine, theirs = self._parameters().values(), other._parameters().values()
+        return all(map(np.array_equal, mine, theirs))
 
     def __hash__(self) -> int:
-        values = (np.asarray(getattr(self, f.name)) for f in fields(self))  # type: ignore[arg-type]
-        return hash((type(self), *(value.tobytes() for value in values)))
+        values = map(np.asarray, self._parameters().values())
+        return hash((type(self), *((value.shape, value.tobytes()) for value in values)))
 
     @abstractmethod
     def log_kernel(self, y: ArrayLike) -> FloatArray:

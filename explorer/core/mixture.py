@@ -1,0 +1,253 @@
+"""Mixtures of Normals, and the sum of Diracs that they turn into when their width goes to zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from .discrete import distribution
+from .family import Family, FloatArray, data, probability, real_array
+from .normal import Normal
+from .quadrature import Table, falling_zeros, integral, panel_ends
+from .special import LOG_2PI
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture(Family):
+    """Mixture of Normals: p(y) = sum_k weights[k] N(y; mu_k, sigma_k).
+
+    Parameters
+    ----------
+    weights : array (K,), not negative, sum 1 within 1e-9 (then made exact)
+    components : K Normals with single numbers as parameters
+
+    Raises
+    ------
+    ValueError
+        If the weights are no distribution, a component is no such Normal, or their counts differ.
+    """
+
+    weights: FloatArray
+    components: tuple[Normal, ...]
+
+    def __post_init__(self) -> None:
+        weights = distribution("weights", self.weights)
+        if weights.ndim != 1:
+            raise ValueError(f"weights must be one row of numbers, got {self.weights!r}")
+        try:
+            components = tuple(self.components)
+        except TypeError:
+            components = ()
+        if not components or not all(isinstance(c, Normal) and c._shape() == () for c in components):
+            raise ValueError(f"components must be scalar Normals, got {self.components!r}")
+        if len(components) != weights.size:
+            raise ValueError(
+                f"components must be as many as the {weights.size} weights, got {len(components)}"
+            )
+        weights.flags.writeable = False
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "components", components)
+
+    def __repr__(self) -> str:
+        return f"Mixture(weights={self.weights.tolist()}, components={self.components})"
+
+    def __hash__(self) -> int:
+        return hash((self.weights.tobytes(), self.components))
+
+    @cached_property
+    def table(self) -> Table:
+        """Log-weights, means and standard deviations of the components, each (K,)."""
+        with np.errstate(divide="ignore"):
+            log_w = np.log(self.weights)
+        mu = np.array([c.mu for c in self.components])
+        sigma = np.array([c.sigma for c in self.components])
+        return Table(log_w, mu, sigma)
+
+    def log_kernel(self, y: ArrayLike) -> FloatArray:
+        """log sum_k weights[k] N(y; mu_k, sigma_k), by logsumexp."""
+        return self.table.log_density(real_array("y", y))[()]
+
+    def log_normalizer(self) -> FloatArray:
+        """0: the kernel is normalised."""
+        return np.zeros(())[()]
+
+    def nll_gradient(self, y: ArrayLike) -> dict[str, FloatArray]:
+        """d nll / d weights, d nll / d mu and d nll / d sigma of all components, each (..., K).
+
+        The weights are taken as free numbers; with r the responsibilities and z = (y-mu)/sigma,
+        -N(y; mu, sigma) / p(y), -r z / sigma and r (1 - z^2) / sigma.
+        """
+        y = real_array("y", y)[..., None]
+        _, mu, sigma = self.table
+        r = self.responsibilities(y[..., 0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = (y - mu) / sigma
+            log_each = -0.5 * z * z - np.log(sigma) - 0.5 * LOG_2PI
+            return {
+                "weights": -np.exp(log_each - self.table.log_density(y)),
+                "mu": np.where(r == 0, 0.0, -r * z / sigma),
+                "sigma": np.where(r == 0, 0.0, r * (1 - z) * (1 + z) / sigma),
+            }
+
+    def responsibilities(self, y: ArrayLike) -> FloatArray:
+        """Probability of each component given ``y``: w_k N_k(y) / p(y), shape (..., K)."""
+        return np.moveaxis(self.table.responsibilities(real_array("y", y)), 0, -1)
+
+    def score(self, y: ArrayLike) -> FloatArray:
+        """d log p / dy = sum_k r_k (mu_k - y) / sigma_k^2, r the responsibilities."""
+        return self.table.score(real_array("y", y))[()]
+
+    def modes(self) -> FloatArray:
+        """All local maxima of the density, from left to right."""
+        return falling_zeros(self.table.score, panel_ends(self.table))
+
+    def mode(self) -> FloatArray:
+        """The point of highest density; nan where two are equally high within 1e-12."""
+        modes = self.modes()
+        heights = self.table.log_density(modes)
+        best = modes[heights > heights.max() - 1e-12]
+        return np.asarray(best[0] if best.size == 1 else np.nan)[()]
+
+    def mean(self) -> FloatArray:
+        """sum_k w_k mu_k."""
+        mu = self.table.mu
+        return np.asarray(mu[0] + self.weights @ (mu - mu[0]))[()]
+
+    def variance(self) -> FloatArray:
+        """sum_k w_k (sigma_k^2 + (mu_k - mean)^2)."""
+        _, mu, sigma = self.table
+        return np.asarray(self.weights @ (np.square(sigma) + np.square(mu - self.mean())))[()]
+
+    def entropy(self) -> FloatArray:
+        """-integral of p log p in nats, by quadrature to 1e-12."""
+        return np.asarray(-integral(lambda log_p: np.exp(log_p) * log_p, self.table))[()]
+
+    def cdf(self, y: ArrayLike) -> FloatArray:
+        """Probability of at most ``y``."""
+        _, mu, sigma = self.table
+        with np.errstate(over="ignore"):
+            z = (real_array("y", y)[..., None] - mu) / sigma
+        return np.asarray(special.ndtr(z) @ self.weights)[()]
+
+    def quantile(self, u: ArrayLike) -> FloatArray:
+        """The y with cdf(y) = u, for u in [0, 1]; by bisection to the last digit."""
+        u = probability("u", u, nan=True)
+        live = [c for c, w in zip(self.components, self.weights, strict=True) if w > 0]
+        each = np.stack([np.asarray(c.quantile(u)) for c in live])
+        low, high = each.min(axis=0), each.max(axis=0)
+        while True:
+            with np.errstate(invalid="ignore"):
+                middle = low + 0.5 * (high - low)
+            if not ((low < middle) & (middle < high)).any():
+                return high[()]
+            below = self.cdf(middle) < u
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
+        """Draw an array of ``shape`` from ``rng``."""
+        _, mu, sigma = self.table
+        k = rng.choice(mu.size, size=shape, p=self.weights)
+        return np.asarray(rng.normal(mu[k], sigma[k]))[()]
+
+    @classmethod
+    def _fit_mle(cls, y: ArrayLike, components: int = 2, steps: int = 2000) -> Mixture:
+        """Expectation-maximisation from the sorted data cut into equal parts.
+
+        The likelihood of a mixture has no global maximum: a component on one observation may
+        shrink without end.  What is returned is the local maximum that this start leads to; no
+        sigma gets below a thousandth of the data's.
+        """
+        y = np.sort(data("y", y))
+        if type(components) is not int or components < 1:
+            raise ValueError(f"components must be a whole number from 1 on, got {components!r}")
+        if np.unique(y).size <= components:
+            raise ValueError(
+                f"y must hold more than {components} different values for {components} "
+                f"components: else there is no maximum; got {y!r}"
+            )
+        whole = float(Normal._fit_mle(y).sigma)
+        w = np.full(components, 1 / components)
+        mu = np.array([part.mean() for part in np.array_split(y, components)])
+        sigma = np.full(components, whole)
+        before = -np.inf
+        for _ in range(steps):
+            table = Table(np.log(w), mu, sigma)
+            now = table.log_density(y).sum()
+            if now - before <= 1e-13 * abs(now):
+                break
+            before = now
+            r = table.responsibilities(y)
+            total = r.sum(axis=1)
+            w, mu = total / y.size, r @ y / total
+            square = (r * np.square(y - mu[:, None])).sum(axis=1) / total
+            sigma = np.maximum(np.sqrt(square), 1e-3 * whole)
+        order = np.argsort(mu)
+        return cls(w[order], tuple(map(Normal, mu[order].tolist(), sigma[order].tolist())))
+
+
+@dataclass(frozen=True, eq=False)
+class Empirical(Family):
+    """The observations themselves as a distribution: the sum of Diracs at them, over n.
+
+    It has no finite density: log_prob is +inf at an observation, -inf elsewhere.
+
+    Parameters
+    ----------
+    observations : array of finite numbers, at least one; kept flat
+
+    Raises
+    ------
+    ValueError
+        If there is no observation or one is not finite.
+    """
+
+    observations: FloatArray
+
+    def __post_init__(self) -> None:
+        observations = data("observations", self.observations).copy()
+        observations.flags.writeable = False
+        object.__setattr__(self, "observations", observations)
+
+    def log_kernel(self, y: ArrayLike) -> FloatArray:
+        """+inf at an observation, -inf elsewhere."""
+        y = real_array("y", y)
+        out = np.where(np.isin(y, self.observations), np.inf, -np.inf)
+        return np.where(np.isnan(y), np.nan, out)[()]
+
+    def log_normalizer(self) -> FloatArray:
+        """0: Diracs are normalised."""
+        return np.zeros(())[()]
+
+    def mode(self) -> FloatArray:
+        """The most frequent observation; nan where several are."""
+        values, counts = np.unique(self.observations, return_counts=True)
+        best = values[counts == counts.max()]
+        return np.asarray(best[0] if best.size == 1 else np.nan)[()]
+
+    def mean(self) -> FloatArray:
+        """The mean of the observations."""
+        return np.asarray(self.observations.mean())[()]
+
+    def variance(self) -> FloatArray:
+        """Mean squared deviation (divided by n)."""
+        return np.asarray(self.observations.var())[()]
+
+    def entropy(self) -> FloatArray:
+        """-inf: the entropy of spikes of width eps falls like log eps."""
+        return np.asarray(-np.inf)[()]
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
+        """Draw observations with replacement: the bootstrap."""
+        return np.asarray(rng.choice(self.observations, size=shape))[()]
+
+    def smoothed(self, width: float) -> Mixture:
+        """Every Dirac widened to a Normal of standard deviation ``width``; equal ones are one."""
+        if type(width) is not float:
+            width = float(np.asarray(Normal(0.0, width).sigma))
+        values, counts = np.unique(self.observations, return_counts=True)
+        components = tuple(Normal(value, width) for value in values.tolist())
+        return Mixture(counts / counts.sum(), components)

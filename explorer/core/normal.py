@@ -1,0 +1,136 @@
+"""The Normal family on the real line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from .family import Family, FloatArray, Parameter, data, probability
+from .special import LOG_2PI, minus_log1p
+
+
+@dataclass(frozen=True, eq=False)
+class Normal(Family):
+    """Normal distribution: p(y) = exp(-((y-mu)/sigma)^2 / 2) / (sigma sqrt(2 pi)).
+
+    Parameters
+    ----------
+    mu : finite float or array
+    sigma : positive float or array, the standard deviation; broadcasts against mu
+
+    Raises
+    ------
+    ValueError
+        If mu is not finite, sigma not positive and finite, or the shapes do not broadcast.
+    """
+
+    mu: Parameter
+    sigma: Parameter
+
+    def __post_init__(self) -> None:
+        self._set_real("mu")
+        self._set_real("sigma", positive=True)
+        self._check_shapes(mu=self.mu, sigma=self.sigma)
+
+    def log_kernel(self, y: ArrayLike) -> FloatArray:
+        """-((y-mu)/sigma)^2 / 2: half the squared error in units of sigma.
+
+        It drops log sigma + log(2 pi)/2; log sigma may be dropped only while sigma is constant.
+        """
+        z = self._standardized(y)
+        with np.errstate(over="ignore"):
+            return -0.5 * z * z
+
+    def log_normalizer(self) -> FloatArray:
+        """log(sigma sqrt(2 pi))."""
+        out: FloatArray = np.log(self.sigma) + 0.5 * LOG_2PI
+        return out
+
+    def nll_gradient(self, y: ArrayLike) -> dict[str, FloatArray]:
+        """d nll / d mu = (mu-y)/sigma^2 and d nll / d sigma = (1 - ((y-mu)/sigma)^2) / sigma."""
+        z = self._standardized(y)
+        with np.errstate(over="ignore"):
+            return {"mu": -z / self.sigma, "sigma": (1 - z) * (1 + z) / self.sigma}
+
+    def mode(self) -> FloatArray:
+        """mu."""
+        return self.mean()
+
+    def mean(self) -> FloatArray:
+        """mu."""
+        return np.broadcast_to(self.mu, self._shape())[()]
+
+    def variance(self) -> FloatArray:
+        """sigma^2."""
+        return np.square(np.broadcast_to(self.sigma, self._shape()))[()]
+
+    def entropy(self) -> FloatArray:
+        """log(sigma sqrt(2 pi e)), in nats."""
+        out: FloatArray = np.broadcast_to(0.5 + self.log_normalizer(), self._shape())[()]
+        return out
+
+    def cdf(self, y: ArrayLike) -> FloatArray:
+        """Probability of at most ``y``."""
+        out: FloatArray = special.ndtr(self._standardized(y))
+        return out
+
+    def quantile(self, u: ArrayLike) -> FloatArray:
+        """The y with cdf(y) = u, for u in [0, 1]."""
+        out: FloatArray = self.mu + self.sigma * special.ndtri(probability("u", u, nan=True))
+        return out
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
+        """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
+        return np.asarray(rng.normal(self.mu, self.sigma, (*shape, *self._shape())))[()]
+
+    def _standardized(self, y: ArrayLike) -> FloatArray:
+        y = self._observed(y)
+        with np.errstate(over="ignore"):
+            z: FloatArray = (y - self.mu) / self.sigma
+        return z
+
+    def _kl(self, q: Normal) -> FloatArray:
+        """[r^2 - 1 - log r^2 + ((mu_p - mu_q)/sigma_q)^2] / 2 with r = sigma_p / sigma_q."""
+        with np.errstate(all="ignore"):
+            r = np.divide(self.sigma, q.sigma)
+            excess = np.divide(np.subtract(self.sigma, q.sigma), q.sigma) * (1 + r)
+            spread = np.where(
+                np.abs(excess) < 0.3,
+                minus_log1p(excess),
+                excess - 2 * (np.log(self.sigma) - np.log(q.sigma)),
+            )
+            shift = np.subtract(self.mu, q.mu) / q.sigma
+            out: FloatArray = 0.5 * (spread + shift * shift)
+        return out[()]
+
+    def _renyi(self, q: Normal, alpha: float) -> FloatArray:
+        """Closed form, +inf unless v = alpha + (1-alpha) r^2 > 0; r and the shift as in _kl."""
+        beta = 1 - alpha
+        with np.errstate(all="ignore"):
+            r = np.divide(self.sigma, q.sigma)
+            x = np.divide(np.subtract(self.sigma, q.sigma), q.sigma) * (1 + r)
+            v = 1 + beta * x
+            shift = np.subtract(self.mu, q.mu) / q.sigma
+            log_r = np.where(np.abs(x) < 0.3, 0.5 * np.log1p(x), np.log(self.sigma) - np.log(q.sigma))
+            spread = 0.5 * np.log1p(beta * x) / beta - log_r
+            out = np.where(v > 0, 0.5 * alpha * shift * shift / v + spread, np.inf)
+        result: FloatArray = np.maximum(out, 0.0)
+        return result[()]
+
+    @classmethod
+    def _fit_mle(cls, y: ArrayLike) -> Normal:
+        """Mean and root mean squared deviation (divided by n, not by n - 1)."""
+        y = data("y", y)
+        if (y == y[0]).all():
+            raise ValueError(
+                "y must hold two different values: with one the likelihood grows without end "
+                f"as sigma shrinks, so there is no maximum; got {y!r}"
+            )
+        with np.errstate(over="ignore"):
+            mu = y[0] + np.mean(y - y[0])  # exact differences: right at a large offset too
+            mu = mu + np.mean(y - mu)
+            far = np.abs(y - mu).max()
+            return cls(float(mu), float(far * np.sqrt(np.mean(np.square((y - mu) / far)))))
