@@ -1,0 +1,1 @@
+"""The panels, one file each: its state, `view(state) -> Frame`, and its spec. Pure functions all."""

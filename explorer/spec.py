@@ -1,0 +1,224 @@
+"""What a figure is made of, as pure data.
+
+A panel is a `Blueprint`: a state, the function `view(state) -> Frame`, and the function
+`spec(state) -> Spec`. A `Frame` is everything that is on screen at one state, by name: numbers,
+short texts, arrays. A `Spec` says how the entries of a frame are drawn. The browser and
+matplotlib both draw a frame by its spec; neither computes anything.
+
+Texts may hold ``*symbols*`` in italics and ``{entry}`` for a text of the frame.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Value: TypeAlias = float | str | bool | tuple[str, ...] | NDArray[np.float64]
+Frame: TypeAlias = Mapping[str, Value]
+Setting: TypeAlias = float | str
+Role: TypeAlias = Literal["truth", "model", "observation", "loss", "optimum", "muted"]
+Limits: TypeAlias = tuple[float, float] | str  # constant, or the name of a frame entry
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number on a grid: ``low, low + step, ..., high``, shown with `digits` decimals."""
+
+    name: str
+    symbol: str
+    label: str
+    low: float
+    high: float
+    step: float
+    digits: int = 2
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few named options, each a (value, text) pair."""
+
+    name: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A button that sets some controls; with no values it is shown disabled and `note` says why."""
+
+    label: str
+    values: Mapping[str, Setting]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Drag:
+    """Which control follows the horizontal and which the vertical position of a dragged mark."""
+
+    x: str = ""
+    y: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A polyline through the arrays `x` and `y`."""
+
+    x: str
+    y: str
+    role: Role
+    dashed: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Area:
+    """The tinted region between the curve `y` over `x` and zero."""
+
+    x: str
+    y: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Points:
+    """Discs at `x`, `y` (numbers or arrays); an infinite `y` is a triangle at the axes' edge.
+
+    An entry in `label` may be a tuple of texts, one a point.
+    `drop` draws guides from the point down to the x axis and across to the y axis.
+    """
+
+    x: str
+    y: str
+    role: Role
+    label: str = ""
+    drop: Literal["", "x", "y", "xy"] = ""
+    small: bool = False
+    drag: Drag | None = None
+
+
+@dataclass(frozen=True)
+class Stems:
+    """Thin bars from zero to `y` at `x`: each observation's share."""
+
+    x: str
+    y: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Rug:
+    """Ticks on the x axis at the array `x`."""
+
+    x: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A vertical line at the number `x`, from edge to edge."""
+
+    x: str
+    role: Role
+    label: str = ""
+    drag: Drag | None = None
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """Bands and contour lines of `values` (rows: y, columns: x) over the whole axes."""
+
+    values: str
+    levels: str
+    role: Role = "loss"
+
+
+Mark: TypeAlias = Line | Area | Points | Stems | Rug | Rule | Landscape
+
+
+@dataclass(frozen=True)
+class Axes:
+    """One plot. `description` says in words what is seen, for those who do not see it."""
+
+    title: str
+    x_label: str
+    y_label: str
+    x_limits: Limits
+    y_limits: Limits
+    marks: tuple[Mark, ...]
+    description: str
+
+
+@dataclass(frozen=True)
+class Term:
+    """A number with its formula; struck out while the frame's entry `struck` is true."""
+
+    value: str
+    label: str
+    struck: str = ""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """``total = term + term + ...`` with live values."""
+
+    total: Term
+    terms: tuple[Term, ...]
+    digits: int = 3
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A panel's controls, presets, plots, sum, and the frame's entry that says it in a sentence."""
+
+    name: str
+    controls: tuple[Slider | Choice, ...]
+    presets: tuple[Preset, ...]
+    axes: tuple[Axes, ...]
+    sum: Sum
+    sentence: str = "sentence"
+
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True)
+class Blueprint(Generic[State]):
+    """A panel before it is shown: where it starts, what a state looks like, how that is drawn.
+
+    The fields of the state that have a control are moved by it; the others are the panel's data,
+    and `spec` may depend on those alone.
+    """
+
+    state: State
+    view: Callable[[State], Frame]
+    spec: Callable[[State], Spec]
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` with a fixed count of decimals, a true minus sign, and infinity as a symbol."""
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.lstrip("-")
+
+
+def nice_ceiling(value: float, ladder: tuple[float, ...]) -> float:
+    """The first step of `ladder` (times a power of ten beyond its end) that is at least `value`."""
+    scale = 1.0
+    while value > ladder[-1] * scale:
+        scale *= 10.0
+    return next(step * scale for step in ladder if step * scale >= value)
+
+
+def as_json(item: Any) -> Any:
+    """A spec as plain JSON values; each dataclass carries its name, in lower case, as ``kind``."""
+    if is_dataclass(item):
+        entries = {f.name: as_json(getattr(item, f.name)) for f in fields(item)}
+        return {"kind": type(item).__name__.lower(), **entries}
+    if isinstance(item, Mapping):
+        return {name: as_json(value) for name, value in item.items()}
+    if isinstance(item, tuple):
+        return [as_json(value) for value in item]
+    return item

@@ -1,0 +1,271 @@
+"""`Panel`: a blueprint brought to life with stock sliders and a stage that draws in the browser."""
+
+import asyncio
+import base64
+import io
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+from explorer.spec import Blueprint, Choice, Frame, Setting, Slider, Spec, State, as_json
+from explorer.stage.wire import encode
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BATCH = 4  # frames sent ahead between two turns of the kernel's loop
+
+
+class Stage(anywidget.AnyWidget):
+    """The drawing. `scene` is its spec, its base frame and the epoch in which both are valid."""
+
+    _esm = Path(__file__).with_name("stage.js")
+    _css = Path(__file__).with_name("stage.css")
+    scene = traitlets.Dict().tag(sync=True)
+    controls = traitlets.Dict().tag(sync=True, **widgets.widget_serialization)
+
+
+class Panel(Generic[State]):
+    """An interactive figure; leave it as the last line of a cell to show it.
+
+    Every change, from code, a slider, a typed value, a drag or a button, goes through the widgets
+    in `controls` (by parameter name), and works the same with no browser at all.
+
+    Attributes
+    ----------
+    widget : ipywidgets.VBox
+        What is displayed: the sliders above the drawing.
+    controls : dict of str to widget
+        The ipywidgets sliders and choices, by parameter name.
+    """
+
+    def __init__(self, blueprint: Blueprint[State]) -> None:
+        self._blueprint = blueprint
+        self._state = blueprint.state
+        self._spec = self._checked_spec(blueprint.state)
+        self._frame: Frame | None = None
+        self._callbacks: list[Callable[[State], object]] = []
+        self._ahead: deque[Sequence[Setting]] = deque()
+        self._sender: asyncio.Task[None] | None = None
+        self._moving = False
+
+        self.controls = {
+            c.name: _control(c, getattr(self.state, c.name)) for c in self._spec.controls
+        }
+        for control in self.controls.values():
+            control.observe(self._control_moved, "value")
+        sliders = [c for c in self.controls.values() if isinstance(c, widgets.FloatSlider)]
+        self._epoch = 0
+        self._stage = Stage(controls=self.controls, scene=self._new_scene())
+        self._stage.on_msg(self._answer)
+        self._stage.add_class("explorer-stage")
+        row = widgets.HBox(sliders)
+        row.add_class("explorer-controls")
+        self.widget = widgets.VBox([row, self._stage])
+        self.widget.add_class("explorer-panel")
+        self.widget.add_class(f"explorer-{self._spec.name.replace('_', '-')}")
+
+    @property
+    def state(self) -> State:
+        """The parameters as they are now (frozen; change them with `set`)."""
+        return self._state
+
+    @property
+    def frame(self) -> Frame:
+        """All that is on screen at this state, by name, with all its digits."""
+        if self._frame is None:
+            self._frame = self._blueprint.view(self._state)
+        return self._frame
+
+    def set(self, **changes: Any) -> None:
+        """Move to the state in which the named parameters have these values.
+
+        Raises
+        ------
+        ValueError
+            For an unknown parameter, a value outside its domain or outside its slider's limits.
+            The panel then stays as it was.
+        """
+        names = [f.name for f in fields(self._state)]  # type: ignore[arg-type]
+        for name, value in changes.items():
+            if name not in names:
+                raise ValueError(
+                    f"{name} = {value!r}: {self._spec.name} has no such parameter; "
+                    f"it has {', '.join(names)}"
+                )
+        state = replace(self._state, **changes)  # type: ignore[type-var]
+        data = {f for f in names if f not in self.controls}
+        moves_data = any(getattr(state, f) != getattr(self._state, f) for f in data)
+        spec = self._checked_spec(state)
+        frame = self._blueprint.view(state)
+        if state == self._state:
+            return
+        self._state, self._frame, self._spec = state, frame, spec
+        if moves_data:
+            self._epoch += 1
+            self._stage.scene = self._new_scene()
+        else:
+            self._send([self._values()])
+        self._move_controls()
+        self._notify()
+
+    def observe(self, callback: Callable[[State], object]) -> None:
+        """Call `callback(state)` after every change, whatever caused it."""
+        self._callbacks.append(callback)
+
+    def unobserve(self, callback: Callable[[State], object]) -> None:
+        """Stop calling `callback`."""
+        self._callbacks.remove(callback)
+
+    def figure(self) -> "Figure":
+        """This state as a new matplotlib Figure (not registered with pyplot), to style and save."""
+        from explorer import static
+
+        return static.draw(self._spec, self.frame)
+
+    def close(self) -> None:
+        """Take the panel out of the page and free all that it holds in the kernel and browser."""
+        self._ahead.clear()
+        if self._sender is not None:
+            self._sender.cancel()
+        self._callbacks.clear()
+        self._stage.on_msg(self._answer, remove=True)
+        for control in self.controls.values():
+            control.unobserve(self._control_moved, "value")
+        row = self.widget.children[0]
+        for item in (self.widget, row, self._stage, *self.controls.values()):
+            for part in (getattr(item, "style", None), item.layout, item):
+                if isinstance(part, widgets.Widget):
+                    part.close()
+
+    def __repr__(self) -> str:
+        values = ", ".join(
+            f"{c.name}={v:g}" if isinstance(c, Slider) else f"{c.name}={v!r}"
+            for c, v in zip(self._spec.controls, self._values(), strict=True)
+        )
+        return f"{self._spec.name}({values}): {self.frame[self._spec.sentence]}".replace("*", "")
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        picture = io.BytesIO()
+        self.figure().savefig(picture, format="png", dpi=144)
+        return {
+            "text/plain": repr(self),
+            "image/png": base64.b64encode(picture.getvalue()).decode(),
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": self.widget.model_id,
+            },
+        }
+
+    def _values(self) -> list[Setting]:
+        return [getattr(self._state, c.name) for c in self._spec.controls]
+
+    def _checked_spec(self, state: State) -> Spec:
+        spec = self._blueprint.spec(state)
+        for control in spec.controls:
+            value = getattr(state, control.name)
+            if isinstance(control, Slider) and not control.low <= value <= control.high:
+                raise ValueError(
+                    f"{control.name} = {value!r} is outside the slider's limits "
+                    f"{control.low:g} to {control.high:g}; "
+                    f"widen them with limits={{{control.name!r}: (low, high)}}"
+                )
+        return spec
+
+    def _new_scene(self) -> dict[str, Any]:
+        self._base = self.frame
+        header, buffer = encode(self._base)
+        return {
+            "epoch": self._epoch,
+            "spec": as_json(self._spec),
+            "state": self._values(),
+            "header": header,
+            "buffer": buffer,
+        }
+
+    @contextmanager
+    def _moving_controls(self) -> Iterator[None]:
+        self._moving = True
+        try:
+            yield
+        finally:
+            self._moving = False
+
+    def _move_controls(self) -> None:
+        with self._moving_controls():
+            for control, value in zip(self._spec.controls, self._values(), strict=True):
+                widget = self.controls[control.name]
+                if isinstance(control, Slider):
+                    _set_range(widget, control)
+                widget.value = value
+
+    def _control_moved(self, change: dict[str, Any]) -> None:
+        if self._moving:
+            return
+        name = next(n for n, c in self.controls.items() if c is change["owner"])
+        self._state = replace(self._state, **{name: change["new"]})  # type: ignore[type-var]
+        self._frame = None
+        self._notify()
+
+    def _notify(self) -> None:
+        for callback in tuple(self._callbacks):
+            callback(self._state)
+
+    def _answer(self, _stage: Stage, message: dict[str, Any], _buffers: object) -> None:
+        """Answer the browser: `ask` wants frames now, `ahead` when there is time."""
+        if message["epoch"] != self._epoch:
+            return
+        if message["type"] == "ask":
+            self._send(message["states"])
+        elif message["type"] == "ahead":
+            if message["fresh"]:
+                self._ahead.clear()
+            self._ahead.extend(message["states"])
+            if self._sender is None or self._sender.done():
+                self._sender = asyncio.get_running_loop().create_task(self._send_ahead())
+
+    async def _send_ahead(self) -> None:
+        while self._ahead:
+            count = min(BATCH, len(self._ahead))
+            self._send([self._ahead.popleft() for _ in range(count)])
+            await asyncio.sleep(0)
+
+    def _send(self, states: Iterable[Sequence[Setting]]) -> None:
+        frames, buffers = [], []
+        for values in states:
+            changes = dict(zip(self.controls, values, strict=True))
+            state = replace(self._state, **changes)  # type: ignore[type-var]
+            frame = self.frame if state == self._state else self._blueprint.view(state)
+            header, buffer = encode(frame, self._base)
+            frames.append({"state": values, **header})
+            buffers.append(buffer)
+        self._stage.send({"epoch": self._epoch, "frames": frames}, buffers)
+
+
+def _control(control: Slider | Choice, value: Setting) -> widgets.Widget:
+    if isinstance(control, Choice):
+        options = [(text.replace("*", ""), key) for key, text in control.options]
+        return widgets.ToggleButtons(options=options, value=value, description=control.label)
+    slider = widgets.FloatSlider(
+        min=control.low,
+        max=control.high,
+        step=control.step,
+        value=value,
+        description=control.symbol,
+        readout_format=f".{control.digits}f",
+    )
+    slider.add_class(f"explorer-control-{control.name}")
+    return slider
+
+
+def _set_range(slider: widgets.FloatSlider, control: Slider) -> None:
+    with slider.hold_trait_notifications():
+        slider.min, slider.max, slider.step = control.low, control.high, control.step

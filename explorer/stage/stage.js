@@ -1,0 +1,931 @@
+// Draws the frames of a panel. It computes no mathematics: every number and curve on screen comes
+// from the kernel, is kept in a cache by state, and is drawn in the next animation frame.
+//
+//   Link   one a panel: the state, the cache, the conversation with the kernel
+//   View   one a place where the panel is shown: its buttons, plots, sum and sentence
+//   Plot   one axes of a view: scales, ticks, labels, handles; MARKS draws what is in it
+
+const IN_FLIGHT = 8; // questions to the kernel that may be open at once
+const CACHED = 1200; // frames kept
+const AHEAD = 64; // frames on their way in advance
+const PATIENCE = 3000; // ms without an answer before the panel says so
+
+// ---------------------------------------------------------------------------------------- link
+
+class Link {
+  constructor(model) {
+    this.model = model;
+    this.controls = new Map();
+    this.views = new Set();
+    this.flying = new Map(); // key -> the time it was asked
+    this.asked = new Map(); // key -> serial number of the question
+    this.serial = 0;
+    this.drawn = 0; // serial number of the newest question whose answer is on screen
+    this.gone = false;
+    this.listeners = [];
+    this.load();
+    this.listen(model, "change:scene", () => this.load());
+    this.listen(model, "msg:custom", (message, buffers) => this.receive(message, buffers));
+    this.watch = setInterval(() => this.report(), 500);
+    this.ready = this.connect();
+  }
+
+  listen(model, event, callback) {
+    model.on(event, callback);
+    this.listeners.push(() => model.off(event, callback));
+  }
+
+  load() {
+    const scene = this.model.get("scene");
+    this.epoch = scene.epoch;
+    this.spec = scene.spec;
+    this.start = scene.state;
+    this.base = decode(scene.header, scene.buffer);
+    this.cache = new Map([[key(this.start), this.base]]);
+    this.flying.clear();
+    this.ahead = { name: null, waiting: [], open: 0 };
+    this.pending = false;
+    if (this.controls.size === 0) this.state = this.start;
+    for (const view of this.views) view.build();
+    this.schedule();
+  }
+
+  async connect() {
+    const names = this.spec.controls.map((control) => control.name);
+    const references = this.model.get("controls");
+    const models = await Promise.all(
+      names.map((name) => this.model.widget_manager.get_model(references[name].slice("IPY_MODEL_".length))),
+    );
+    names.forEach((name, i) => {
+      this.controls.set(name, models[i]);
+      this.listen(models[i], `change:${this.trait(name)}`, () => this.moved());
+      this.listen(models[i], "comm_live_update", () => this.report());
+    });
+    this.moved();
+    this.fetchPresets();
+  }
+
+  close() {
+    clearInterval(this.watch);
+    cancelAnimationFrame(this.request);
+    for (const stop of this.listeners) stop();
+    this.views.clear();
+    this.cache.clear();
+    this.closed = true;
+  }
+
+  // A slider keeps its value, a choice the index of its option.
+  trait(name) {
+    return this.options(name) ? "index" : "value";
+  }
+
+  options(name) {
+    return this.spec.controls.find((control) => control.name === name).options?.map(([value]) => value);
+  }
+
+  moved() {
+    this.state = this.spec.controls.map(({ name }) => {
+      const value = this.controls.get(name).get(this.trait(name));
+      return this.options(name)?.[value] ?? value;
+    });
+    this.schedule();
+  }
+
+  // Sets controls by name; sliders, kernel and every view follow.
+  assign(values) {
+    for (const [name, value] of Object.entries(values)) {
+      const control = this.controls.get(name);
+      const setting = this.options(name)?.indexOf(value) ?? value;
+      if (!control || control.get(this.trait(name)) === setting) continue;
+      control.set(this.trait(name), setting);
+      control.save_changes();
+    }
+  }
+
+  schedule() {
+    this.request ??= requestAnimationFrame(() => {
+      this.request = undefined;
+      this.tick();
+    });
+  }
+
+  tick() {
+    const now = key(this.state);
+    const frame = this.recall(now);
+    if (frame) {
+      this.drawn = this.serial;
+      this.show(frame, this.state);
+    } else if (!this.flying.has(now)) {
+      this.pending = this.flying.size >= IN_FLIGHT;
+      if (!this.pending) this.ask(this.state);
+    }
+  }
+
+  show(frame, state) {
+    for (const view of this.views) view.draw(frame, state);
+  }
+
+  recall(id) {
+    const frame = this.cache.get(id);
+    if (!frame) return undefined;
+    this.cache.delete(id);
+    this.cache.set(id, frame);
+    return frame;
+  }
+
+  keep(id, frame) {
+    this.cache.set(id, frame);
+    if (this.cache.size > CACHED) this.cache.delete(this.cache.keys().next().value);
+  }
+
+  ask(state) {
+    const id = key(state);
+    this.flying.set(id, performance.now());
+    this.asked.set(id, ++this.serial);
+    this.send({ type: "ask", states: [state] });
+  }
+
+  send(message) {
+    try {
+      this.model.send({ epoch: this.epoch, ...message });
+    } catch {
+      this.gone = true;
+      this.report();
+    }
+  }
+
+  receive(message, buffers) {
+    if (message.epoch !== this.epoch) return;
+    const now = key(this.state);
+    let arrived = false;
+    message.frames.forEach((header, i) => {
+      const id = key(header.state);
+      this.keep(id, { ...this.base, ...decode(header, buffers[i]) });
+      const serial = this.asked.get(id);
+      this.flying.delete(id);
+      this.asked.delete(id);
+      if (serial === undefined) this.ahead.open--;
+      if (id === now) arrived = true;
+      else if (serial > this.drawn && !this.cache.has(now)) {
+        this.drawn = serial;
+        this.show(this.cache.get(id), header.state);
+      }
+    });
+    if (arrived || this.pending) this.schedule();
+    this.pending = false;
+    this.fetchAhead();
+  }
+
+  // The frames along one slider, coarse positions first, each grid from near to far.
+  fetchAlong(name) {
+    const index = this.spec.controls.findIndex((control) => control.name === name);
+    const others = key(this.state.map((value, i) => (i === index ? name : value)));
+    if (this.ahead.name === others) return;
+    const { low, high, step } = this.spec.controls[index];
+    const here = Math.round((this.state[index] - low) / step);
+    const count = Math.floor((high - low) / step + 1e-9);
+    const positions = [...Array(count + 1).keys()].sort(
+      (i, j) => (i % 8 > 0) - (j % 8 > 0) || Math.abs(i - here) - Math.abs(j - here),
+    );
+    const states = positions.slice(0, CACHED / 2).map((i) => {
+      const state = [...this.state];
+      state[index] = round(low + i * step);
+      return state;
+    });
+    this.ahead = { name: others, waiting: states.reverse(), open: 0, fresh: true };
+    this.fetchAhead();
+  }
+
+  fetchPresets() {
+    const names = this.spec.controls.map((control) => control.name);
+    const states = this.spec.presets.map(({ values }) => names.map((name, i) => values[name] ?? this.state[i]));
+    this.ahead = { name: null, waiting: states, open: 0, fresh: true };
+    this.fetchAhead();
+  }
+
+  fetchAhead() {
+    const { waiting } = this.ahead;
+    if (waiting.length === 0 || this.ahead.open > AHEAD / 2) return;
+    const states = [];
+    while (waiting.length > 0 && states.length + this.ahead.open < AHEAD) {
+      const state = waiting.pop();
+      const id = key(state);
+      if (!this.cache.has(id) && !this.flying.has(id)) states.push(state);
+    }
+    if (states.length === 0) return;
+    this.send({ type: "ahead", states, fresh: this.ahead.fresh === true });
+    this.ahead.open += states.length;
+    this.ahead.fresh = false;
+  }
+
+  report() {
+    const alive = [...this.controls.values()].every((control) => control.comm_live !== false);
+    const oldest = Math.min(...this.flying.values());
+    let notice = "";
+    if (this.gone || !alive) notice = "The kernel has stopped. Run the cell again to bring this panel back to life.";
+    else if (performance.now() - oldest > PATIENCE) notice = "The kernel is busy or gone: the picture follows when it answers.";
+    for (const view of this.views) view.notify(notice);
+  }
+}
+
+const key = (state) => JSON.stringify(state);
+const round = (value) => Number(value.toPrecision(12));
+
+// The inverse of explorer/stage/wire.py.
+function decode(header, view) {
+  const buffer = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  const frame = { ...header.texts };
+  const numbers = new Float64Array(buffer, 0, header.numbers.length);
+  header.numbers.forEach((name, i) => (frame[name] = numbers[i]));
+  let offset = numbers.byteLength;
+  for (const [name, size] of header.curves) {
+    frame[name] = new Float32Array(buffer, offset, size);
+    offset += 4 * size;
+  }
+  for (const [name, rows, columns, low, high] of header.fields) {
+    const steps = new Uint16Array(buffer, offset, rows * columns);
+    frame[name] = { rows, columns, low, high, steps };
+    offset += 2 * rows * columns;
+  }
+  return frame;
+}
+
+// ---------------------------------------------------------------------------------------- text
+
+function number(value, digits) {
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "nan";
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+// "{entry}" stands for a text of the frame, or for the i-th of its texts.
+const fill = (text, frame, i = 0) =>
+  text.replace(/\{(\w+)\}/g, (_, name) => (Array.isArray(frame[name]) ? frame[name][i] : frame[name]));
+
+// "*a*" is set in italics: the pieces of a text, every second one a symbol.
+const pieces = (text) => text.split("*");
+
+function setText(node, text, make) {
+  if (node.shownText === text) return;
+  node.shownText = text;
+  const parts = pieces(text);
+  if (node.childNodes.length !== parts.length) {
+    node.replaceChildren(...parts.map((_, i) => make(i % 2 === 1)));
+  }
+  parts.forEach((part, i) => {
+    if (node.childNodes[i].textContent !== part) node.childNodes[i].textContent = part;
+  });
+}
+
+const setHtml = (node, text) => setText(node, text, (symbol) => html(symbol ? "i" : "span"));
+const setSvg = (node, text) => setText(node, text, (symbol) => svg("tspan", symbol ? { class: "symbol" } : {}));
+const plain = (text) => text.replaceAll("*", "");
+
+const ruler = document.createElement("canvas").getContext("2d");
+const widths = new Map();
+
+// Digits are set tabular, so every digit measures as a zero.
+function textWidth(text, family) {
+  const model = text.replace(/\d/g, "0");
+  if (!widths.has(model)) {
+    const [upright, symbol] = [`13px ${family}`, "italic 15px Georgia, serif"];
+    const width = pieces(model).reduce((sum, part, i) => {
+      ruler.font = i % 2 ? symbol : upright;
+      return sum + ruler.measureText(part).width;
+    }, 0);
+    widths.set(model, width);
+  }
+  return widths.get(model);
+}
+
+// ----------------------------------------------------------------------------------------- DOM
+
+function svg(tag, attributes = {}) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
+function html(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+// Writes only what changed: an unchanged attribute costs no layout.
+function put(node, name, value) {
+  node.written ??= {};
+  if (node.written[name] === value) return;
+  node.written[name] = value;
+  node.setAttribute(name, value);
+}
+
+// In Notebook 7 the arrow keys reach a control only if it carries this attribute itself.
+const KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+// ---------------------------------------------------------------------------------------- view
+
+class View {
+  constructor(link, el) {
+    this.link = link;
+    this.el = el;
+    this.count = 0;
+    this.resizer = new ResizeObserver(() => this.resize());
+    this.build();
+    this.resizer.observe(el);
+    this.root = new MutationObserver(() => this.dressControls());
+    requestAnimationFrame(() => this.enter());
+    link.views.add(this);
+    link.ready.then(() => this.dressControls());
+  }
+
+  // The sliders are drawn by ipywidgets beside us, sooner or later than we are.
+  enter() {
+    const panel = this.el.closest(".explorer-panel");
+    if (!panel) return;
+    this.panel = panel;
+    this.root.observe(panel, { childList: true, subtree: true });
+    this.dressControls();
+    this.resize();
+  }
+
+  close() {
+    this.resizer.disconnect();
+    this.root.disconnect();
+    clearTimeout(this.speaking);
+    this.link.views.delete(this);
+  }
+
+  build() {
+    const { spec } = this.link;
+    this.shown = undefined;
+    this.width = undefined;
+    this.plots = spec.axes.map((axes) => new Plot(this, axes));
+    this.presets = spec.presets.map((preset) => this.presetButton(preset));
+    const start = Object.fromEntries(spec.controls.map((control, i) => [control.name, this.link.start[i]]));
+    const reset = this.presetButton({ label: "↺ reset", values: start, note: "back to where it started" });
+    this.choices = spec.controls.filter((control) => control.kind === "choice").map((control) => this.choiceGroup(control));
+    this.terms = [spec.sum.total, ...spec.sum.terms].map((term) => {
+      const value = html("span", { class: "explorer-value" });
+      const label = html("span", { class: "explorer-formula" });
+      setHtml(label, term.label);
+      return { term, value, node: html("span", { class: "explorer-term" }, value, label) };
+    });
+    const equation = this.terms.flatMap(({ node }, i) =>
+      i === 0 ? [node] : [html("span", { class: "explorer-sign" }, i === 1 ? "=" : "+"), node],
+    );
+    this.sentence = html("p", { class: "explorer-sentence", "aria-hidden": "true" });
+    this.status = html("p", { class: "explorer-spoken", role: "status", "aria-live": "polite" });
+    this.notice = html("p", { class: "explorer-notice", role: "alert", hidden: "" });
+    this.el.replaceChildren(
+      html(
+        "div",
+        { class: "explorer-bar" },
+        html("div", { class: "explorer-presets", role: "group", "aria-label": "presets" }, ...this.presets.map((p) => p.node), reset.node),
+        ...this.choices.map((choice) => choice.node),
+      ),
+      this.notice,
+      html("div", { class: "explorer-plots" }, ...this.plots.map((plot) => plot.node)),
+      html("div", { class: "explorer-sum" }, ...equation),
+      this.sentence,
+      this.status,
+    );
+    this.link.schedule();
+  }
+
+  presetButton(preset) {
+    const node = html("button", { type: "button", class: "explorer-preset", ...KEYS }, preset.label);
+    if (preset.note) node.title = preset.note;
+    node.disabled = Object.keys(preset.values).length === 0;
+    node.addEventListener("click", () => this.link.assign(preset.values));
+    return { preset, node };
+  }
+
+  choiceGroup(control) {
+    const group = `explorer-${Math.random().toString(36).slice(2)}`;
+    const inputs = control.options.map(([value, text]) => {
+      const input = html("input", { type: "radio", name: group, value, ...KEYS });
+      input.addEventListener("change", () => this.link.assign({ [control.name]: value }));
+      const label = html("span");
+      setHtml(label, text);
+      return { input, node: html("label", {}, input, label) };
+    });
+    const node = html(
+      "div",
+      { class: "explorer-choice", role: "radiogroup", "aria-label": control.label },
+      ...inputs.map((entry) => entry.node),
+    );
+    return { control, inputs, node };
+  }
+
+  // Stock sliders have no accessible name, and nothing tells us that one is about to move.
+  dressControls() {
+    if (!this.panel) return;
+    for (const control of this.link.spec.controls) {
+      const node = this.panel.querySelector(`.explorer-control-${control.name}`);
+      if (!node || control.kind !== "slider") continue;
+      for (const [selector, name] of [
+        [".noUi-handle", control.label],
+        [".widget-readout", `${control.label}, typed value`],
+      ]) {
+        const part = node.querySelector(selector);
+        if (!part || part.hasAttribute("data-lm-suppress-shortcuts")) continue;
+        part.setAttribute("aria-label", name);
+        if (selector === ".widget-readout") part.setAttribute("role", "textbox");
+        part.setAttribute("data-lm-suppress-shortcuts", "true");
+      }
+      if (node.explorerLink === this.link) continue;
+      node.explorerLink = this.link;
+      for (const event of ["pointerenter", "pointerdown", "focusin"]) {
+        node.addEventListener(event, () => this.link.fetchAlong(control.name));
+      }
+    }
+  }
+
+  resize() {
+    const width = this.el.clientWidth;
+    if (!width || width === this.width) return;
+    this.width = width;
+    for (const plot of this.plots) plot.resize();
+    if (this.shown) this.draw(this.shown.frame, this.shown.state);
+  }
+
+  draw(frame, state) {
+    this.shown = { frame, state };
+    const { spec } = this.link;
+    const now = Object.fromEntries(spec.controls.map((control, i) => [control.name, state[i]]));
+    if (this.width) for (const plot of this.plots) plot.draw(frame, now);
+    for (const { term, value, node } of this.terms) {
+      setHtml(value, number(frame[term.value], spec.sum.digits));
+      node.classList.toggle("explorer-struck", term.struck !== "" && frame[term.struck] === true);
+    }
+    for (const { preset, node } of this.presets) {
+      const values = Object.entries(preset.values);
+      put(node, "aria-pressed", values.length > 0 && values.every(([name, value]) => now[name] === value));
+    }
+    for (const { control, inputs } of this.choices) {
+      for (const { input } of inputs) input.checked = input.value === now[control.name];
+    }
+    setHtml(this.sentence, frame[spec.sentence]);
+    this.speak();
+    put(this.el, "data-frame-state", key(state));
+    put(this.el, "data-frame-count", ++this.count);
+  }
+
+  // The sentence is read out at most about once a second, and always the last one.
+  speak() {
+    this.speaking ??= setTimeout(() => {
+      this.speaking = undefined;
+      const text = plain(this.sentence.textContent);
+      if (this.status.textContent !== text) this.status.textContent = text;
+    }, 1000);
+  }
+
+  notify(text) {
+    if (this.notice.textContent === text) return;
+    this.notice.textContent = text;
+    this.notice.hidden = text === "";
+  }
+}
+
+// ---------------------------------------------------------------------------------------- plot
+
+const MARGIN = { left: 34, right: 12, top: 8, bottom: 36 };
+
+class Plot {
+  constructor(view, axes) {
+    this.view = view;
+    this.axes = axes;
+    this.clip = `explorer-clip-${Math.random().toString(36).slice(2)}`;
+    this.svg = svg("svg", { role: "img" });
+    this.frameRect = svg("rect", { x: MARGIN.left, y: MARGIN.top });
+    const clipPath = svg("clipPath", { id: this.clip });
+    clipPath.append(this.frameRect);
+    this.grid = svg("path", { class: "explorer-grid" });
+    this.spine = svg("path", { class: "explorer-spine" });
+    this.ticks = svg("g", { class: "explorer-ticks" });
+    this.layer = svg("g", { "clip-path": `url(#${this.clip})` });
+    this.over = svg("g");
+    this.texts = svg("g", { class: "explorer-labels" });
+    this.xLabel = svg("text", { class: "explorer-axis", "text-anchor": "end" });
+    this.yLabel = svg("text", { class: "explorer-axis", "text-anchor": "end" });
+    setSvg(this.xLabel, axes.x_label);
+    setSvg(this.yLabel, axes.y_label);
+    this.svg.append(clipPath, this.grid, this.layer, this.spine, this.ticks, this.xLabel, this.yLabel, this.over, this.texts);
+    this.title = html("div", { class: "explorer-title" });
+    this.area = html("div", { class: "explorer-area" }, this.svg);
+    this.node = html("div", { class: "explorer-plot" }, this.title, this.area);
+    this.labels = [];
+    this.marks = axes.marks.map((mark) => MARKS[mark.kind](this, mark));
+  }
+
+  resize() {
+    this.width = Math.max(this.node.clientWidth, 200);
+    this.height = Math.round(Math.min(Math.max(0.8 * this.width, 230), 340));
+    this.right = this.width - MARGIN.right;
+    this.bottom = this.height - MARGIN.bottom;
+    this.svg.setAttribute("width", this.width);
+    this.svg.setAttribute("height", this.height);
+    this.frameRect.setAttribute("width", this.right - MARGIN.left);
+    this.frameRect.setAttribute("height", this.bottom - MARGIN.top);
+    this.family = getComputedStyle(this.node).fontFamily;
+    this.limits = undefined;
+    this.resized = (this.resized ?? 0) + 1;
+  }
+
+  draw(frame, now) {
+    this.frame = frame;
+    this.now = now;
+    this.rescale(limits(this.axes.x_limits, frame), limits(this.axes.y_limits, frame));
+    setHtml(this.title, fill(this.axes.title, frame));
+    put(this.svg, "aria-label", plain(fill(this.axes.description, frame)));
+    this.labels = [];
+    this.curves = [];
+    for (const mark of this.marks) mark(frame, now);
+    this.placeLabels();
+  }
+
+  rescale(x, y) {
+    const same = this.limits && key([x, y]) === key(this.limits);
+    if (same) return;
+    this.limits = [x, y];
+    const [left, top] = [MARGIN.left, MARGIN.top];
+    this.x = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (this.right - left);
+    this.y = (value) => this.bottom - ((value - y[0]) / (y[1] - y[0])) * (this.bottom - top);
+    this.xInverse = (pixel) => x[0] + ((pixel - left) / (this.right - left)) * (x[1] - x[0]);
+    this.yInverse = (pixel) => y[0] + ((this.bottom - pixel) / (this.bottom - top)) * (y[1] - y[0]);
+    const [xTicks, yTicks] = [ticks(x, 6), ticks(y, 5)];
+    const full = this.axes.marks.some((mark) => mark.kind === "landscape");
+    put(this.grid, "d", full ? "" : yTicks.map((v) => `M${left} ${crisp(this.y(v))}H${this.right}`).join(""));
+    put(
+      this.spine,
+      "d",
+      `M${left} ${crisp(this.bottom)}H${this.right}` +
+        xTicks.map((v) => `M${crisp(this.x(v))} ${this.bottom}v4`).join(""),
+    );
+    const label = (text, xAt, yAt, anchor) => {
+      const node = svg("text", { x: xAt, y: yAt, "text-anchor": anchor });
+      node.textContent = text;
+      return node;
+    };
+    this.ticks.replaceChildren(
+      ...xTicks.map((v) => label(tickText(v), this.x(v), this.bottom + 17, "middle")),
+      ...yTicks.map((v) => label(tickText(v), left - 7, this.y(v) + 4, "end")),
+    );
+    put(this.xLabel, "x", this.right);
+    put(this.xLabel, "y", this.bottom + 33);
+    put(this.yLabel, "x", left - 7);
+    const middle = Math.floor((yTicks.length - 1) / 2);
+    const between = (yTicks[middle] + (yTicks[middle + 1] ?? yTicks[middle])) / 2;
+    put(this.yLabel, "y", this.y(between) + 4);
+    this.changed = (this.changed ?? 0) + 1;
+  }
+
+  // Infinite values stand at the edge; nothing is drawn far outside, where paths lose precision.
+  yClamped(value) {
+    const pixel = this.y(value);
+    return Math.min(Math.max(pixel, MARGIN.top - 40), this.bottom + 40);
+  }
+
+  // Labels keep off the straight line between two points.
+  avoid(x0, y0, x1, y1) {
+    const count = Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 5);
+    this.curves.push([...Array(count).keys()].flatMap((i) => [x0 + ((x1 - x0) * i) / count, y0 + ((y1 - y0) * i) / count]));
+  }
+
+  // Each label takes the place beside its anchor where it hides least.
+  placeLabels() {
+    const boxes = [];
+    const [left, top] = [MARGIN.left, MARGIN.top];
+    this.labels.forEach(({ x, y, text, role, gap }, i) => {
+      const node = this.texts.childNodes[i] ?? this.texts.appendChild(svg("text"));
+      setSvg(node, text);
+      put(node, "class", `role-${role}`);
+      const width = textWidth(text, this.family);
+      let best;
+      for (const [dx, dy] of PLACES) {
+        const box = { x: dx > 0 ? x + gap : dx < 0 ? x - gap - width : x - width / 2, y: y - 8 + dy * (gap + 9), width, height: 16 };
+        box.x = Math.min(Math.max(box.x, left + 2), this.right - width);
+        box.y = Math.min(Math.max(box.y, top), this.bottom - 16);
+        const cost =
+          1000 * boxes.filter((other) => overlap(box, other, 2)).length +
+          100 * this.labels.filter((other) => inside(box, other, 4)).length +
+          this.curves.reduce((sum, points) => sum + crossings(box, points), 0);
+        if (!best || cost < best.cost) best = { box, cost };
+        if (cost === 0) break;
+      }
+      boxes.push(best.box);
+      put(node, "x", round2(best.box.x));
+      put(node, "y", round2(best.box.y + 12.5));
+    });
+    while (this.texts.childNodes.length > this.labels.length) this.texts.lastChild.remove();
+  }
+}
+
+const PLACES = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1], [0, -1], [0, 1], [1, -2], [-1, -2], [1, 2], [-1, 2], [0, -2], [0, 2]];
+const round2 = (value) => Math.round(value * 100) / 100;
+const crisp = (pixel) => Math.round(pixel) + 0.5;
+const limits = (entry, frame) => (typeof entry === "string" ? [...frame[entry]] : entry);
+const overlap = (a, b, gap) =>
+  a.x < b.x + b.width + gap && b.x < a.x + a.width + gap && a.y < b.y + b.height + gap && b.y < a.y + a.height + gap;
+const inside = (box, point, gap) =>
+  point.x > box.x - gap && point.x < box.x + box.width + gap && point.y > box.y - gap && point.y < box.y + box.height + gap;
+
+function crossings(box, points) {
+  let count = 0;
+  for (let i = 0; i < points.length; i += 2) count += inside(box, { x: points[i], y: points[i + 1] }, 1);
+  return count;
+}
+
+function ticks([low, high], count) {
+  const raw = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw * 0.999);
+  const values = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) values.push(round(i * step));
+  return values;
+}
+
+const tickText = (value) => String(value).replace("-", "−");
+
+// --------------------------------------------------------------------------------------- marks
+// Each makes its elements once and returns the function that updates them from a frame.
+
+const list = (value) => (typeof value === "number" ? [value] : value);
+
+function polyline(plot, xs, ys, track) {
+  let path = "";
+  const points = [];
+  for (let i = 0; i < xs.length; i++) {
+    const [x, y] = [plot.x(xs[i]), plot.yClamped(ys[i])];
+    if (Number.isNaN(y)) continue;
+    path += `${path ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    if (track) points.push(x, y);
+  }
+  if (track) plot.curves.push(points);
+  return path;
+}
+
+const MARKS = {
+  line(plot, mark) {
+    const node = plot.layer.appendChild(svg("path", { class: `explorer-line role-${mark.role}${mark.dashed ? " dashed" : ""}` }));
+    return (frame) => {
+      const [xs, ys] = [frame[mark.x], frame[mark.y]];
+      put(node, "d", polyline(plot, xs, ys, true));
+      if (mark.label && xs.length > 0) {
+        const middle = Math.floor((xs.length - 1) * 0.5);
+        const [x, y] = xs.length === 2 ? [(xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2] : [xs[middle], ys[middle]];
+        plot.labels.push({ x: plot.x(x), y: plot.yClamped(y), text: fill(mark.label, frame), role: mark.role, gap: 8 });
+      }
+    };
+  },
+
+  area(plot, mark) {
+    const node = plot.layer.appendChild(svg("path", { class: `explorer-fill role-${mark.role}` }));
+    return (frame) => {
+      const xs = frame[mark.x];
+      const base = plot.yClamped(0);
+      const [first, last] = [plot.x(xs[0]), plot.x(xs[xs.length - 1])];
+      put(node, "d", `${polyline(plot, xs, frame[mark.y])}L${last} ${base}L${first} ${base}Z`);
+    };
+  },
+
+  stems(plot, mark) {
+    const node = plot.layer.appendChild(svg("path", { class: `explorer-stems role-${mark.role}` }));
+    return (frame) => {
+      const base = plot.yClamped(0).toFixed(1);
+      const ys = list(frame[mark.y]);
+      put(node, "d", Array.from(list(frame[mark.x]), (x, i) => `M${plot.x(x).toFixed(1)} ${base}V${plot.yClamped(ys[i]).toFixed(1)}`).join(""));
+    };
+  },
+
+  rug(plot, mark) {
+    const node = plot.layer.appendChild(svg("path", { class: `explorer-rug role-${mark.role}` }));
+    return (frame) => put(node, "d", Array.from(list(frame[mark.x]), (x) => `M${plot.x(x).toFixed(1)} ${plot.bottom}v-11`).join(""));
+  },
+
+  rule(plot, mark) {
+    const node = plot.layer.appendChild(svg("path", { class: `explorer-rule role-${mark.role}` }));
+    const knob = mark.drag && plot.over.appendChild(svg("circle", { class: `explorer-knob role-${mark.role}`, r: 7 }));
+    const grip = mark.drag && new Handle(plot, mark, "explorer-grip-rule");
+    return (frame) => {
+      const x = plot.x(frame[mark.x]);
+      put(node, "d", `M${x.toFixed(1)} ${MARGIN.top}V${plot.bottom}`);
+      if (mark.label) plot.labels.push({ x, y: MARGIN.top + 10, text: fill(mark.label, frame), role: mark.role, gap: 9 });
+      plot.avoid(x, MARGIN.top, x, plot.bottom);
+      if (!grip) return;
+      put(knob, "cx", round2(x));
+      put(knob, "cy", plot.bottom);
+      grip.place(x - 14, MARGIN.top, 28, plot.bottom - MARGIN.top + 12);
+    };
+  },
+
+  points(plot, mark) {
+    const guides = mark.drop && plot.layer.appendChild(svg("path", { class: `explorer-guide role-${mark.role}` }));
+    const group = plot.over.appendChild(svg("g", { class: `explorer-points role-${mark.role}${mark.small ? " small" : ""}` }));
+    const grip = mark.drag && new Handle(plot, mark, "explorer-grip-point");
+    const radius = mark.small ? 3.5 : 7;
+    return (frame) => {
+      const [xs, ys] = [list(frame[mark.x]), list(frame[mark.y])];
+      let drops = "";
+      for (let i = 0; i < xs.length; i++) {
+        const [x, edge] = [plot.x(xs[i]), Number.isFinite(ys[i]) ? 0 : Math.sign(ys[i])];
+        const y = edge ? (edge > 0 ? MARGIN.top + 6 : plot.bottom - 6) : plot.y(ys[i]);
+        const hidden = Number.isNaN(xs[i]) || Number.isNaN(ys[i]);
+        const node = group.childNodes[i] ?? group.appendChild(svg("path"));
+        put(node, "d", hidden ? "" : edge ? triangle(x, y, edge) : disc(x, y, radius));
+        if (hidden) continue;
+        if (mark.drop.includes("x")) {
+          drops += `M${x.toFixed(1)} ${y.toFixed(1)}V${plot.bottom}`;
+          plot.avoid(x, y, x, plot.bottom);
+        }
+        if (mark.drop.includes("y")) {
+          drops += `M${x.toFixed(1)} ${y.toFixed(1)}H${MARGIN.left}`;
+          plot.avoid(x, y, MARGIN.left, y);
+        }
+        const text = fill(mark.label, frame, i);
+        if (text) plot.labels.push({ x, y, text, role: mark.role, gap: radius + 5 });
+        if (grip) grip.place(x - 16, y - 16, 32, 32);
+      }
+      while (group.childNodes.length > xs.length) group.lastChild.remove();
+      if (guides) put(guides, "d", drops);
+    };
+  },
+
+  landscape(plot, mark) {
+    const group = plot.layer.appendChild(svg("g", { class: `explorer-bands role-${mark.role}` }));
+    let drawn = {};
+    return (frame) => {
+      const [field, levels] = [frame[mark.values], frame[mark.levels]];
+      if (drawn.field === field && drawn.levels === levels && drawn.scale === plot.changed) return;
+      drawn = { field, levels, scale: plot.changed };
+      const { rows, columns, low, high, steps } = field;
+      const left = MARGIN.left - 4;
+      const [dx, dy] = [(plot.right - MARGIN.left) / (columns - 1), (plot.bottom - MARGIN.top) / (rows - 1)];
+      const xAt = (i) => (i < 0 ? left : i > columns - 1 ? plot.right + 4 : MARGIN.left + i * dx);
+      const yAt = (j) => (j < 0 ? plot.bottom + 4 : j > rows - 1 ? MARGIN.top - 4 : plot.bottom - j * dy);
+      const padded = pad(steps, rows, columns);
+      levels.forEach((level, k) => {
+        const node = group.childNodes[k] ?? group.appendChild(svg("path"));
+        const rings = contour(padded, columns + 2, rows + 2, ((level - low) / (high - low)) * 65534);
+        put(node, "d", rings.map((ring) => ringPath(ring, xAt, yAt)).join(""));
+      });
+      while (group.childNodes.length > levels.length) group.lastChild.remove();
+    };
+  },
+};
+
+const disc = (x, y, r) => `M${round2(x - r)} ${round2(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+const triangle = (x, y, up) => `M${round2(x - 6)} ${y + 5 * up}h12l-6 ${-10 * up}Z`;
+
+// A field with a border of -infinity, so that every region above a level is closed.
+function pad(steps, rows, columns) {
+  const padded = new Float64Array((rows + 2) * (columns + 2)).fill(-Infinity);
+  for (let j = 0; j < rows; j++) {
+    for (let i = 0; i < columns; i++) padded[(j + 1) * (columns + 2) + i + 1] = steps[j * columns + i];
+  }
+  return padded;
+}
+
+// Marching squares: for each of the 16 cases, the pairs (from side, to side) of the segments that
+// part high from low, high on the left. Sides: 0 bottom, 1 right, 2 top, 3 left.
+const CASES = [[], [0, 3], [1, 0], [1, 3], [2, 1], [0, 3, 2, 1], [2, 0], [2, 3], [3, 2], [0, 2], [3, 2, 1, 0], [1, 2], [3, 1], [0, 1], [3, 0], []];
+
+// The rings around the regions of `values` at or above `level`, in grid coordinates of the field.
+function contour(values, columns, rows, level) {
+  const next = new Map(); // edge -> edge; edge 2n runs right from node n, 2n + 1 up
+  for (let j = 0; j < rows - 1; j++) {
+    for (let i = 0; i < columns - 1; i++) {
+      const n = j * columns + i;
+      const which =
+        (values[n] >= level) | ((values[n + 1] >= level) << 1) |
+        ((values[n + columns + 1] >= level) << 2) | ((values[n + columns] >= level) << 3);
+      if (which === 0 || which === 15) continue;
+      const sides = [2 * n, 2 * (n + 1) + 1, 2 * (n + columns), 2 * n + 1];
+      const segments = CASES[which];
+      for (let s = 0; s < segments.length; s += 2) next.set(sides[segments[s]], sides[segments[s + 1]]);
+    }
+  }
+  const rings = [];
+  for (const start of next.keys()) {
+    const ring = [];
+    for (let edge = start; next.has(edge); ) {
+      const n = edge >> 1;
+      const m = edge & 1 ? n + columns : n + 1;
+      const [a, b] = [values[n], values[m]];
+      const t = a === -Infinity ? 0 : b === -Infinity ? 1 : (level - a) / (b - a);
+      ring.push((n % columns) - 1 + (edge & 1 ? 0 : t), Math.floor(n / columns) - 1 + (edge & 1 ? t : 0));
+      const following = next.get(edge);
+      next.delete(edge);
+      edge = following;
+    }
+    rings.push(ring);
+  }
+  return rings;
+}
+
+function ringPath(ring, xAt, yAt) {
+  let path = "";
+  for (let i = 0; i < ring.length; i += 2) path += `${path ? "L" : "M"}${xAt(ring[i]).toFixed(1)} ${yAt(ring[i + 1]).toFixed(1)}`;
+  return `${path}Z`;
+}
+
+// ------------------------------------------------------------------------------------- handles
+
+// What can be taken hold of: an element over the drawing, for pointer, finger and arrow keys.
+class Handle {
+  constructor(plot, mark, kind) {
+    this.plot = plot;
+    this.link = plot.view.link;
+    this.controls = Object.entries(mark.drag)
+      .filter(([axis, name]) => axis !== "kind" && name)
+      .map(([axis, name]) => ({ axis, ...this.link.spec.controls.find((control) => control.name === name) }));
+    const name = this.controls.map((control) => control.label).join(" and ");
+    this.node = html("div", {
+      class: `explorer-grip ${kind} role-${mark.role}`,
+      role: "slider",
+      tabindex: "0",
+      "aria-label": `${name}, in the plot`,
+      "aria-valuemin": this.controls[0].low,
+      "aria-valuemax": this.controls[0].high,
+      ...KEYS,
+    });
+    this.node.addEventListener("pointerdown", (event) => this.take(event));
+    this.node.addEventListener("pointermove", (event) => this.move(event));
+    this.node.addEventListener("pointerup", () => (this.held = undefined));
+    this.node.addEventListener("pointercancel", () => (this.held = undefined));
+    this.node.addEventListener("keydown", (event) => this.press(event));
+    for (const event of ["pointerenter", "focus"]) this.node.addEventListener(event, () => this.fetch());
+    plot.area.append(this.node);
+  }
+
+  fetch() {
+    if (this.controls.length === 1) this.link.fetchAlong(this.controls[0].name);
+  }
+
+  place(x, y, width, height) {
+    put(this.node, "style", `transform:translate(${round2(x)}px,${round2(y)}px);width:${width}px;height:${round2(height)}px`);
+    const { now } = this.plot;
+    put(this.node, "aria-valuenow", now[this.controls[0].name]);
+    put(this.node, "aria-valuetext", this.controls.map((c) => `${c.name} = ${number(now[c.name], c.digits)}`).join(", "));
+  }
+
+  take(event) {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    this.node.focus({ preventScroll: true });
+    this.node.setPointerCapture(event.pointerId);
+    const { now } = this.plot;
+    const box = this.plot.svg.getBoundingClientRect();
+    this.held = this.controls.map((c) => {
+      const pixel = c.axis === "x" ? event.clientX - box.left : event.clientY - box.top;
+      return (c.axis === "x" ? this.plot.x : this.plot.y)(now[c.name]) - pixel;
+    });
+    this.fetch();
+  }
+
+  move(event) {
+    if (!this.held) return;
+    const box = this.plot.svg.getBoundingClientRect();
+    const values = this.controls.map((c, i) => {
+      const pixel = (c.axis === "x" ? event.clientX - box.left : event.clientY - box.top) + this.held[i];
+      const limit = this.plot.limits[c.axis === "x" ? 0 : 1];
+      const value = (c.axis === "x" ? this.plot.xInverse : this.plot.yInverse)(pixel);
+      return [c.name, onGrid(Math.min(Math.max(value, limit[0]), limit[1]), c)];
+    });
+    this.link.assign(Object.fromEntries(values));
+  }
+
+  press(event) {
+    const steps = { ArrowRight: ["x", 1], ArrowLeft: ["x", -1], ArrowUp: ["y", 1], ArrowDown: ["y", -1], PageUp: ["y", 10], PageDown: ["y", -10] }[event.key];
+    if (!steps || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [axis, count] = steps;
+    const control = this.controls.find((c) => c.axis === axis) ?? this.controls[0];
+    const value = this.plot.now[control.name] + count * (event.shiftKey ? 10 : 1) * control.step;
+    this.link.assign({ [control.name]: onGrid(value, control) });
+  }
+}
+
+function onGrid(value, { low, high, step }) {
+  const snapped = low + Math.round((value - low) / step) * step;
+  return round(Math.min(Math.max(snapped, low), high));
+}
+
+// ---------------------------------------------------------------------------------- life cycle
+
+export default () => {
+  let link;
+  return {
+    initialize({ model }) {
+      link = new Link(model);
+      return () => link.close();
+    },
+    render({ el }) {
+      const view = new View(link, el);
+      return () => view.close();
+    },
+  };
+};

@@ -1,0 +1,308 @@
+"""Draws a frame as a matplotlib Figure: for the page without a kernel, slides, and export.
+
+The only place that imports matplotlib (and never pyplot). Each artist carries the name of the
+frame entry that it draws as its gid.
+"""
+
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes as PlotAxes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from explorer.spec import (
+    Area,
+    Axes,
+    Frame,
+    Landscape,
+    Limits,
+    Line,
+    Points,
+    Rug,
+    Rule,
+    Spec,
+    Stems,
+    Sum,
+    number,
+)
+
+COLOURS = {
+    "truth": "#59636e",
+    "model": "#0067a3",
+    "observation": "#8f5600",
+    "loss": "#b93a00",
+    "optimum": "#00705a",
+    "muted": "#59636e",
+}
+TEXT, QUIET, LINE = "#1b1f24", "#59636e", "#d9dde2"
+BAND = 0.042  # opacity of one band of a landscape
+WIDTH, PLOT = 4.0, 2.75  # inches: of one plot with its margins; height of the axes
+
+Label = tuple[float, float, str, str]  # x, y, text, role
+Drawn = tuple[list[Label], list[np.ndarray]]  # labels to place, points they should keep off
+
+
+def draw(spec: Spec, frame: Frame) -> Figure:
+    """A new figure of `frame` as `spec` says, in the light theme."""
+    width = WIDTH * len(spec.axes)
+    sentence = textwrap.fill(_plain(str(frame[spec.sentence])), int(11.2 * width))
+    lines = sentence.count("\n") + 1
+    below = 0.95 + 0.2 * lines
+    height = 0.45 + PLOT + 0.6 + below
+    figure = Figure(figsize=(width, height), facecolor="white")
+    for i, axes in enumerate(spec.axes):
+        left, bottom = (i * WIDTH + 0.5) / width, (0.6 + below) / height
+        plot = figure.add_axes((left, bottom, (WIDTH - 0.7) / width, PLOT / height))
+        _draw_axes(plot, axes, frame)
+    _draw_sum(figure, spec.sum, frame, (below - 0.12) / height, (below - 0.36) / height)
+    figure.text(0.5 / width, 0.12 / height, sentence, va="bottom", fontsize=11.5, color=TEXT)
+    return figure
+
+
+def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
+    plot.set_xlim(_limits(axes.x_limits, frame))
+    plot.set_ylim(_limits(axes.y_limits, frame))
+    plot.set_axisbelow(True)
+    plot.spines[["top", "left", "right"]].set_visible(False)
+    plot.spines["bottom"].set_color(QUIET)
+    plot.tick_params(colors=QUIET, labelsize=10, left=False)
+    if not any(isinstance(mark, Landscape) for mark in axes.marks):
+        plot.grid(axis="y", color=LINE, linewidth=0.8)
+    for axis in (plot.xaxis, plot.yaxis):
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    text = {"color": QUIET, "fontsize": 12, "math_fontfamily": "dejavuserif"}
+    plot.text(1, -0.18, _rich(axes.x_label), transform=plot.transAxes, ha="right", **text)
+    plot.text(-0.09, 0.53, _rich(axes.y_label), transform=plot.transAxes, ha="right", **text)
+    plot.set_title(
+        _rich(_filled(axes.title, frame)),
+        loc="left",
+        fontsize=11.5,
+        fontweight="bold",
+        color=TEXT,
+        math_fontfamily="dejavuserif",
+    )
+    labels: list[Label] = []
+    avoid: list[np.ndarray] = []
+    for mark in axes.marks:
+        found, points = DRAW[type(mark)](plot, mark, frame)
+        labels += found
+        avoid += points
+    _place_labels(plot, labels, avoid)
+
+
+# --------------------------------------------------------------------------------------- marks
+
+
+def _line(plot: PlotAxes, mark: Line, frame: Frame) -> Drawn:
+    x, y = np.asarray(frame[mark.x]), np.asarray(frame[mark.y])
+    style = {"linestyle": (0, (4, 3)), "linewidth": 1.4} if mark.dashed else {"linewidth": 1.8}
+    (artist,) = plot.plot(x, _clamped(plot, y), color=COLOURS[mark.role], **style)
+    artist.set_gid(mark.y)
+    if not (mark.label and x.size):
+        return [], [np.column_stack([x, y])]
+    middle = (float(x[0] + x[-1]) / 2, float(y[0] + y[-1]) / 2)
+    return [(*middle, _filled(mark.label, frame), mark.role)], [_between(x, y)]
+
+
+def _area(plot: PlotAxes, mark: Area, frame: Frame) -> Drawn:
+    y = _clamped(plot, np.asarray(frame[mark.y]))
+    artist = plot.fill_between(frame[mark.x], y, color=COLOURS[mark.role], alpha=0.14, linewidth=0)
+    artist.set_gid(mark.y)
+    return [], []
+
+
+def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
+    xs, ys = np.atleast_1d(frame[mark.x]), np.atleast_1d(frame[mark.y])
+    colour, labels, avoid = COLOURS[mark.role], [], []
+    low, high = plot.get_ylim()
+    for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
+        if np.isnan(x) or np.isnan(y):
+            continue
+        edge = 0.025 * (high - low)
+        at = min(max(y, low + edge), high - edge) if np.isinf(y) else y
+        shape = "o" if np.isfinite(y) else "^" if y > 0 else "v"
+        style = {"markersize": 4.5 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
+        (artist,) = plot.plot(x, at, shape, color=colour, clip_on=False, **style)
+        artist.set_gid(mark.y)
+        for drop, end in (("x", (x, low)), ("y", (plot.get_xlim()[0], at))):
+            if drop in mark.drop:
+                guide = np.array([[x, at], end])
+                plot.plot(*guide.T, color=colour, linestyle=(0, (3, 2.5)), linewidth=1.1)
+                avoid.append(_between(*guide.T))
+        text = _filled(mark.label, frame, i)
+        if text:
+            labels.append((float(x), float(at), text, mark.role))
+    return labels, avoid
+
+
+def _stems(plot: PlotAxes, mark: Stems, frame: Frame) -> Drawn:
+    y = _clamped(plot, np.asarray(frame[mark.y]))
+    artist = plot.vlines(frame[mark.x], 0, y, color=COLOURS[mark.role], linewidth=1, alpha=0.55)
+    artist.set_gid(mark.y)
+    return [], []
+
+
+def _rug(plot: PlotAxes, mark: Rug, frame: Frame) -> Drawn:
+    x = np.asarray(frame[mark.x])
+    (artist,) = plot.plot(
+        x, np.zeros_like(x), "|", color=COLOURS[mark.role], markersize=14, alpha=0.7,
+        transform=plot.get_xaxis_transform(),
+    )  # fmt: skip
+    artist.set_gid(mark.x)
+    return [], []
+
+
+def _rule(plot: PlotAxes, mark: Rule, frame: Frame) -> Drawn:
+    x = float(frame[mark.x])  # type: ignore[arg-type]
+    low, high = plot.get_ylim()
+    plot.axvline(x, color=COLOURS[mark.role], linewidth=1.6).set_gid(mark.x)
+    if mark.drag:
+        style = {"markersize": 9.5, "markeredgecolor": "white", "zorder": 5}
+        plot.plot(x, low, "o", color=COLOURS[mark.role], clip_on=False, **style)
+    top = high - 0.05 * (high - low)
+    avoid = [_between(np.array([x, x]), np.array([low, high]))]
+    return [(x, top, _filled(mark.label, frame), mark.role)] if mark.label else [], avoid
+
+
+def _landscape(plot: PlotAxes, mark: Landscape, frame: Frame) -> Drawn:
+    levels = np.asarray(frame[mark.levels])
+    reach = levels[-1] - levels[0]
+    values = np.clip(np.asarray(frame[mark.values]), levels[0] - reach, levels[-1] + 9 * reach)
+    rows, columns = values.shape
+    x, y = np.linspace(*plot.get_xlim(), columns), np.linspace(*plot.get_ylim(), rows)
+    opacity = 1 - (1 - BAND) ** np.arange(levels.size + 1)
+    bands = [(*_rgb(COLOURS[mark.role]), a) for a in opacity]
+    edges = [levels[0] - 2 * reach, *levels, levels[-1] + 10 * reach]
+    plot.contourf(x, y, values, levels=edges, colors=bands).set_gid(mark.values)
+    lines = [(*_rgb(COLOURS[mark.role]), 0.38)]
+    plot.contour(x, y, values, levels=levels, colors=lines, linewidths=0.6, linestyles="solid")
+    return [], []
+
+
+DRAW: dict[type, Callable[[PlotAxes, Any, Frame], Drawn]] = {
+    Line: _line,
+    Area: _area,
+    Points: _points,
+    Stems: _stems,
+    Rug: _rug,
+    Rule: _rule,
+    Landscape: _landscape,
+}
+
+# ---------------------------------------------------------------------------------------- text
+
+
+def _draw_sum(figure: Figure, total: Sum, frame: Frame, top: float, bottom: float) -> None:
+    terms = (total.total, *total.terms)
+    step = 2.05 / figure.get_figwidth()
+    left = 0.5 - step * (len(terms) - 1) / 2
+    for i, term in enumerate(terms):
+        struck = bool(term.struck and frame[term.struck])
+        value = number(float(frame[term.value]), total.digits)  # type: ignore[arg-type]
+        colour = QUIET if struck else COLOURS["loss"] if i == 0 else TEXT
+        shown = "".join(f"{digit}\u0336" for digit in value) if struck else value
+        at = {"x": left + i * step, "ha": "center"}
+        figure.text(y=top, s=shown, fontsize=14, fontweight="bold", color=colour, **at)
+        formula = {"fontsize": 10.5, "color": QUIET, "math_fontfamily": "dejavuserif"}
+        figure.text(y=bottom, s=_rich(term.label), **formula, **at)
+        if i:
+            sign = {"x": left + (i - 0.5) * step, "ha": "center", "fontsize": 14, "color": QUIET}
+            figure.text(y=(top + bottom) / 2, s="=" if i == 1 else "+", **sign)
+
+
+def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.ndarray]) -> None:
+    """Put each label beside its anchor, where it hides least; the rule that stage.js follows."""
+    renderer = FigureCanvasAgg(plot.figure).get_renderer()  # type: ignore[arg-type]
+    to_pixels = plot.transData.transform
+    frame = plot.get_window_extent(renderer)
+    point = plot.figure.dpi / 72
+    em = 11 * point
+    anchors = np.array([to_pixels(label[:2]) for label in labels]).reshape(-1, 2)
+    dots = np.concatenate(
+        [np.empty((0, 2)), *(to_pixels(points) for points in avoid if len(points))]
+    )
+    dots = dots[np.isfinite(dots).all(axis=1)]
+    boxes: list[np.ndarray] = []
+    for (x, y), (*xy, text, role) in zip(anchors, labels, strict=True):
+        artist = plot.annotate(
+            _rich(text), xy, (0, 0), textcoords="offset points", annotation_clip=False,
+            fontsize=11, color=COLOURS[role], zorder=6, math_fontfamily="dejavuserif",
+            path_effects=[withStroke(linewidth=2.6, foreground="white")],
+        )  # fmt: skip
+        width, height = artist.get_window_extent(renderer).width, 1.2 * em
+        best: tuple[float, np.ndarray] | None = None
+        for dx, dy in PLACES:
+            left = x + 0.8 * em if dx > 0 else x - 0.8 * em - width if dx < 0 else x - width / 2
+            left = min(max(left, frame.x0 + 2), frame.x1 - width)
+            low = min(max(y - 0.6 * em + dy * 1.4 * em, frame.y0 + 2), frame.y1 - height)
+            box = np.array([left, low, left + width, low + height])
+            cost = (
+                1000 * sum(_overlap(box, other) for other in boxes)
+                + 100 * _inside(box, anchors, 0.3 * em)
+                + _inside(box, dots, 1)
+            )
+            if best is None or cost < best[0]:
+                best = cost, box
+        assert best is not None
+        boxes.append(best[1])
+        artist.set_position(((best[1][0] - x) / point, (best[1][1] + 0.25 * em - y) / point))
+
+
+PLACES = [
+    (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1),
+    (1, 2), (-1, 2), (1, -2), (-1, -2), (0, 2), (0, -2),
+]  # fmt: skip
+
+
+def _overlap(box: np.ndarray, other: np.ndarray) -> bool:
+    return bool((box[:2] < other[2:]).all() and (other[:2] < box[2:]).all())
+
+
+def _inside(box: np.ndarray, points: np.ndarray, gap: float) -> int:
+    return int(((points > box[:2] - gap) & (points < box[2:] + gap)).all(axis=1).sum())
+
+
+def _between(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    share = np.linspace(0, 1, 40)[:, None]
+    start, end = np.array([x[0], y[0]]), np.array([x[-1], y[-1]])
+    return start + share * (end - start)
+
+
+def _limits(limits: Limits, frame: Frame) -> tuple[float, float]:
+    low, high = np.asarray(frame[limits]) if isinstance(limits, str) else limits
+    return float(low), float(high)
+
+
+def _clamped(plot: PlotAxes, y: np.ndarray) -> np.ndarray:
+    """Infinities as finite values just outside of the axes, so that lines lead up to them."""
+    low, high = plot.get_ylim()
+    return np.clip(y, low - (high - low), high + (high - low))
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
+
+
+def _filled(text: str, frame: Frame, index: int = 0) -> str:
+    def entry(match: re.Match[str]) -> str:
+        value = frame[match[1]]
+        return value[index] if isinstance(value, tuple) else str(value)
+
+    return re.sub(r"\{(\w+)\}", entry, text)
+
+
+def _rich(text: str) -> str:
+    """``*a*`` in matplotlib's italics."""
+    return re.sub(r"\*(.+?)\*", lambda match: f"${match[1]}$", text).replace("ᵢ", "_i")
+
+
+def _plain(text: str) -> str:
+    return text.replace("*", "")
