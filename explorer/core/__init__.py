@@ -18,6 +18,8 @@ from .family import Family
 from .fit import fit_mle
 from .mixture import Empirical, Mixture
 from .normal import Normal
+from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
+from .reverse_fits import ReverseFits, fit_reverse_kl
 from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse
 
 __all__ = [
@@ -26,12 +28,18 @@ __all__ = [
     "Categorical",
     "Empirical",
     "Family",
+    "Fit",
     "Mixture",
     "Normal",
+    "ReverseFits",
+    "Surface",
     "alpha_divergence",
     "cross_entropy",
     "entropy",
+    "fit_forward_kl",
     "fit_mle",
+    "fit_reverse_kl",
+    "forward_kl",
     "jensen_shannon",
     "kl",
     "log_beta",
@@ -39,6 +47,7 @@ __all__ = [
     "log_softplus",
     "nll",
     "renyi_divergence",
+    "reverse_kl",
     "softplus",
     "softplus_inverse",
 ]

@@ -58,7 +58,7 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
         with np.errstate(over="ignore"):
             return q.log_normalizer() + 0.5 * (p.variance() / np.square(q.sigma) + shift * shift)
     if isinstance(q, Mixture):
-        return -integral(lambda log_p, log_q: np.exp(log_p) * log_q, _line("p", p), q.table)
+        return -integral(lambda log_p, log_q: np.exp(log_p) * log_q, line("p", p), q.table)
     return entropy(p) + kl(p, q)
 
 
@@ -85,7 +85,7 @@ def jensen_shannon(p: Family, q: Family) -> FloatArray:
     p, q = _family("p", p), _family("q", q)
     if isinstance(p, Discrete):
         return terms(*_tables(p, q)).sum(axis=-1)
-    tables = _line("p", p), _line("q", q)
+    tables = line("p", p), line("q", q)
     return integral(terms, *tables, ends=panel_ends(*tables, tables[0].join(tables[1])))
 
 
@@ -106,10 +106,11 @@ def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
         return p._renyi(q, alpha)
     # Where the integral is close to 1, its distance from 1 is what is accurate.
     with np.errstate(all="ignore"):
-        shortfall = alpha * (1 - alpha) * alpha_divergence(p, q, alpha)
+        shortfall = np.asarray(alpha * (1 - alpha) * alpha_divergence(p, q, alpha))
         out = np.log1p(-shortfall) / (alpha - 1)
-        if (shortfall > 0.5).any():
-            out = np.where(shortfall > 0.5, _log_affinity(p, q, alpha) / (alpha - 1), out)
+        if (np.abs(shortfall) > 0.5).any():
+            far = _log_affinity(p, q, alpha) / (alpha - 1)
+            out = np.where(np.abs(shortfall) > 0.5, far, out)
     return np.maximum(out, 0.0)[()]
 
 
@@ -138,7 +139,7 @@ def alpha_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
             with np.errstate(over="ignore"):
                 exponent = (alpha - 1) * p._renyi(q, alpha)  # type: ignore[arg-type]
                 return -np.expm1(exponent) / (alpha * (1 - alpha))
-    tables = _line("p", p), _line("q", q)
+    tables = line("p", p), line("q", q)
     ends = panel_ends(*tables)
     if alpha != 1:
         if _diverges(*tables, alpha):
@@ -148,15 +149,21 @@ def alpha_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
 
 
 def _log_affinity(p: Family, q: Family, alpha: float) -> FloatArray:
-    """log of the sum or integral of p^alpha q^(1-alpha), also where that underflows."""
+    """log of the sum or integral of p^alpha q^(1-alpha), also where that under- or overflows."""
     if isinstance(p, Discrete):
         log_p, log_q = _tables(p, q)
-        powers = times(np.float64(alpha), log_p) + times(np.float64(1 - alpha), log_q)  # type: ignore[arg-type]
-        return np.logaddexp.reduce(powers, axis=-1)
-    p, q = _line("p", p), _line("q", q)
-    ends = np.concatenate([panel_ends(p, q), _between(p, q, alpha)])
-    powers = lambda log_p, log_q: alpha * log_p + (1 - alpha) * log_q  # noqa: E731
-    return np.asarray(log_integral(powers, p, q, ends=ends))[()]
+        powers = alpha * log_p + (1 - alpha) * log_q
+        powers = np.where(log_p == -np.inf, -np.inf, powers)
+        return np.asarray(np.logaddexp.reduce(powers, axis=-1))
+    tables = line("p", p), line("q", q)
+    if _diverges(*tables, alpha):
+        return np.asarray(np.inf)
+    ends = np.concatenate([panel_ends(*tables), _between(*tables, alpha)])
+
+    def log_integrand(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
+        return alpha * log_p + (1 - alpha) * log_q
+
+    return np.asarray(log_integral(log_integrand, *tables, ends=ends))
 
 
 def _between(p: Table, q: Table, alpha: float) -> FloatArray:
@@ -200,7 +207,7 @@ def _tables(p: Discrete, q: Family) -> tuple[FloatArray, FloatArray]:
     return log_p, log_q
 
 
-def _line(name: str, value: Family) -> Table:
+def line(name: str, value: Family) -> Table:
     """A Normal or Mixture as a table of components."""
     if isinstance(value, Mixture):
         return value.table

@@ -12,7 +12,7 @@ from scipy import special
 from .discrete import distribution
 from .family import Family, FloatArray, data, probability, real_array
 from .normal import Normal
-from .quadrature import Table, falling_zeros, integral, panel_ends
+from .quadrature import Table, falling_zeros, integral, panel_ends, refined
 from .special import LOG_2PI
 
 
@@ -103,7 +103,7 @@ class Mixture(Family):
 
     def modes(self) -> FloatArray:
         """All local maxima of the density, from left to right."""
-        return falling_zeros(self.table.score, panel_ends(self.table))
+        return falling_zeros(self.table.score, refined(panel_ends(self.table), 4))
 
     def mode(self) -> FloatArray:
         """The point of highest density; nan where two are equally high within 1e-12."""

@@ -26,24 +26,39 @@ class Table(NamedTuple):
 
     def log_density(self, x: FloatArray) -> FloatArray:
         """log sum_k w_k N(x; mu_k, sigma_k)."""
-        terms = self._log_terms(x)
-        top = terms.max(axis=0)
-        top = np.where(np.isinf(top), 0.0, top)
+        top, shares = self._shares(x)
         with np.errstate(divide="ignore"):
-            out: FloatArray = top + np.log(np.exp(terms - top).sum(axis=0))
+            out: FloatArray = top + np.log(shares.sum(axis=0))
         return out
 
     def responsibilities(self, x: FloatArray) -> FloatArray:
         """w_k N(x; mu_k, sigma_k) over their sum, shape (K, ...)."""
         far = 1e140 * self.sigma.max()  # as good as infinite, but its square is finite
-        terms = self._log_terms(np.clip(x, self.mu.min() - far, self.mu.max() + far))
-        shares = np.exp(terms - terms.max(axis=0))
+        _, shares = self._shares(np.clip(x, self.mu.min() - far, self.mu.max() + far))
         out: FloatArray = shares / shares.sum(axis=0)
         return out
 
     def score(self, x: FloatArray) -> FloatArray:
         """d log_density / dx = sum_k r_k (mu_k - x) / sigma_k^2, r the responsibilities."""
-        r = self.responsibilities(x)
+        return self._pull(x, self.responsibilities(x))
+
+    def log_density_and_score(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Both at once, for less than both apart; x not so far that the density is exactly 0."""
+        top, shares = self._shares(x)
+        total = shares.sum(axis=0)
+        return top + np.log(total), self._pull(x, shares / total)
+
+    def _shares(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The log of the largest term w_k N_k(x), and all terms (K, ...) over it."""
+        with np.errstate(over="ignore"):
+            z = (x - self._column(self.mu, x)) / self._column(self.sigma, x)
+            height = self.log_w - np.log(self.sigma) - 0.5 * LOG_2PI
+            terms = self._column(height, x) - 0.5 * z * z
+        top = terms.max(axis=0)
+        top = np.where(top == -np.inf, 0.0, top)
+        return top, np.exp(terms - top)
+
+    def _pull(self, x: FloatArray, r: FloatArray) -> FloatArray:
         with np.errstate(over="ignore", invalid="ignore"):
             pull = (self._column(self.mu, x) - x) / np.square(self._column(self.sigma, x))
             out: FloatArray = np.where(r == 0, 0.0, r * pull).sum(axis=0)
@@ -52,13 +67,6 @@ class Table(NamedTuple):
     def join(self, other: Table) -> Table:
         """The components of both tables."""
         return Table(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
-
-    def _log_terms(self, x: FloatArray) -> FloatArray:
-        with np.errstate(over="ignore"):
-            z = (x - self._column(self.mu, x)) / self._column(self.sigma, x)
-            height = self.log_w - np.log(self.sigma) - 0.5 * LOG_2PI
-            out: FloatArray = self._column(height, x) - 0.5 * z * z
-        return out
 
     @staticmethod
     def _column(values: FloatArray, x: FloatArray) -> FloatArray:
@@ -107,14 +115,18 @@ def zeros(table: Table) -> tuple[FloatArray, FloatArray]:
     return found.real, np.abs(found.imag)
 
 
+def bends(table: Table) -> FloatArray:
+    """Panel ends, unsorted, that resolve the log-density wherever it may be integrated."""
+    at, width = zeros(table)
+    parts = around(table.mu, table.sigma), at[:, None] + width[:, None] * _AROUND_ZERO
+    return np.concatenate([part.ravel() for part in parts])
+
+
 def panel_ends(*tables: Table) -> FloatArray:
-    """Panel ends, unsorted, that resolve the density of each table and its logarithm."""
-    ends = [around(table.mu, table.sigma).ravel() for table in tables]
-    low, high = min(map(np.min, ends)), max(map(np.max, ends))
-    for table in tables:
-        at, width = zeros(table)
-        ends.append(np.clip(at[:, None] + width[:, None] * _AROUND_ZERO, low, high).ravel())
-    return np.concatenate(ends)
+    """Panel ends, unsorted, that resolve the tables' log-densities as far as any has mass."""
+    reach = np.concatenate([around(table.mu, table.sigma).ravel() for table in tables])
+    ends = np.concatenate([bends(table) for table in tables])
+    return np.clip(ends, reach.min(), reach.max())
 
 
 def panels(ends: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -150,15 +162,20 @@ def log_integral(
     return float(np.logaddexp.reduce(terms))
 
 
-def falling_zeros(slope: Callable[[FloatArray], FloatArray], ends: FloatArray) -> FloatArray:
-    """Where ``slope`` turns from positive to not positive, found between the halved panels."""
-    x = np.unique(ends)
-    x = np.unique(np.concatenate([x, 0.5 * (x[1:] + x[:-1])]))
-    rising = slope(x) > 0
+def falling_zeros(slope: Callable[[FloatArray], FloatArray], grid: FloatArray) -> FloatArray:
+    """Where ``slope`` turns from positive to not positive between points of the sorted grid."""
+    rising = slope(grid) > 0
     turns = rising[:-1] & ~rising[1:]
-    low, high = x[:-1][turns], x[1:][turns]
-    for _ in range(60):
+    low, high = grid[:-1][turns], grid[1:][turns]
+    for _ in range(60 if turns.any() else 0):
         middle = 0.5 * (low + high)
         above = slope(middle) > 0
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     return 0.5 * (low + high)
+
+
+def refined(ends: FloatArray, parts: int) -> FloatArray:
+    """Sorted panel ends with each panel cut into equal parts."""
+    ends = np.unique(ends)
+    steps = np.diff(ends)[:, None] * (np.arange(parts) / parts)
+    return np.append((ends[:-1, None] + steps).ravel(), ends[-1])

@@ -1,0 +1,123 @@
+"""KL divergences between a distribution p and a Normal q, in both directions, as surfaces.
+
+Forward, KL(p||q), has one minimum, the Normal with p's mean and variance; for reverse, KL(q||p),
+see reverse_fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .beta import Beta
+from .divergences import kl, line
+from .family import Family, FloatArray, real_array
+from .normal import Normal
+from .quadrature import Table, around, bends, panels
+from .special import LOG_2PI
+
+
+class Surface(NamedTuple):
+    """A divergence in nats with its derivatives in (mu, log sigma)."""
+
+    value: FloatArray  # (...)
+    gradient: FloatArray  # (..., 2)
+    hessian: FloatArray  # (..., 2, 2)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A Normal that is a stationary point of a divergence, and the divergence there, in nats."""
+
+    q: Normal
+    value: float
+
+
+def forward_kl(p: Family, mu: ArrayLike, log_sigma: ArrayLike) -> Surface:
+    """Return KL(p || N(mu, sigma)) for arrays of mu and log sigma, p a Normal or Mixture.
+
+    The cross-entropy, in closed form, less the entropy of p: absolute error 1e-13.
+    """
+    line("p", p)
+    mu, t = _broadcast(mu, log_sigma)
+    with np.errstate(over="ignore"):
+        tau = np.exp(-2 * t)
+        off = mu - p.mean()
+        spread = (p.variance() + off * off) * tau
+        value = t + 0.5 * LOG_2PI + 0.5 * spread - p.entropy()
+        gradient = np.stack([off * tau, 1 - spread], axis=-1)
+        mixed = -2 * off * tau
+        hessian = np.stack([tau, mixed, mixed, 2 * spread], axis=-1)
+    return Surface(np.maximum(value, 0)[()], gradient, hessian.reshape(*mu.shape, 2, 2))
+
+
+def reverse_kl(p: Family, mu: ArrayLike, log_sigma: ArrayLike) -> Surface:
+    """Return KL(N(mu, sigma) || p) for arrays of mu and log sigma, p a Normal or Mixture.
+
+    By quadrature: absolute error 1e-12, relative where it is large.
+    """
+    table = line("p", p)
+    mu, t = _broadcast(mu, log_sigma)
+    ends = bends(table)
+    size = max(1, 100_000 // (ends.size * table.mu.size))  # bounds the memory
+    parts = max(1, -(-mu.size // size))
+    surfaces = [
+        surface(table, ends, *part)
+        for part in zip(np.array_split(mu.ravel(), parts), np.array_split(t.ravel(), parts), strict=True)
+    ]
+    value, gradient, hessian = (np.concatenate(each) for each in zip(*surfaces, strict=True))
+    shape = mu.shape
+    return Surface(
+        np.maximum(value, 0).reshape(shape)[()],
+        gradient.reshape(*shape, 2),
+        hessian.reshape(*shape, 2, 2),
+    )
+
+
+def surface(table: Table, ends: FloatArray, mu: FloatArray, t: FloatArray) -> Surface:
+    """reverse_kl at points (B,); ``ends`` resolve p, and q's own are added."""
+    sigma = np.exp(t)
+    own = around(mu, sigma)
+    ends = np.clip(ends, own[:, :1], own[:, -1:])
+    x, weight = panels(np.concatenate([ends, own], axis=-1))
+    z = (x - mu[:, None]) / sigma[:, None]
+    weight = weight * np.exp(-0.5 * z * z) / (sigma[:, None] * np.sqrt(2 * np.pi))
+    log_p, score = table.log_density_and_score(x)
+    value = -(weight * log_p).sum(axis=-1) - t - 0.5 * (1 + LOG_2PI)
+    # By parts, all derivatives of log p but the first are turned into powers of z.
+    weight = weight * score
+    s = weight.sum(axis=-1)
+    sz, szz, szzz = ((weight * z**k).sum(axis=-1) for k in (1, 2, 3))
+    gradient = np.stack([-s, -1 - sigma * sz], axis=-1)
+    hessian = np.stack([-sz / sigma, s - szz, s - szz, sigma * (sz - szzz)], axis=-1)
+    return Surface(value, gradient, hessian.reshape(-1, 2, 2))
+
+
+def fit_forward_kl(p: Family) -> Fit:
+    """Return the Normal q that minimises KL(p||q): the one with p's mean and variance, exactly.
+
+    Raises
+    ------
+    ValueError
+        If p has no density on the real line: for Diracs every KL is infinite, smooth them first.
+    """
+    if isinstance(p, Beta):
+        q = Normal(p.mean(), np.sqrt(p.variance()))
+        return Fit(q, float(q.entropy() - p.entropy()))
+    line("p", p)
+    q = Normal(p.mean(), np.sqrt(p.variance()))
+    return Fit(q, float(kl(p, q)))
+
+
+
+
+def _broadcast(mu: ArrayLike, log_sigma: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    mu, t = real_array("mu", mu), real_array("log_sigma", log_sigma)
+    if not (np.isfinite(mu).all() and np.isfinite(t).all()):
+        raise ValueError(f"mu and log_sigma must be finite, got {mu!r} and {t!r}")
+    Family._check_shapes(mu=mu, log_sigma=t)
+    mu, t = np.broadcast_arrays(mu, t)
+    return mu, t
