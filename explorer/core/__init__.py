@@ -4,6 +4,7 @@ numpy and scipy.special only; all values float64, natural logarithms, losses in 
 """
 
 from .beta import Beta
+from .descent import Path, descend
 from .discrete import Bernoulli, Categorical
 from .divergences import (
     alpha_divergence,
@@ -31,10 +32,12 @@ __all__ = [
     "Fit",
     "Mixture",
     "Normal",
+    "Path",
     "ReverseFits",
     "Surface",
     "alpha_divergence",
     "cross_entropy",
+    "descend",
     "entropy",
     "fit_forward_kl",
     "fit_mle",
