@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .family import Family, FloatArray, Parameter, data, probability, real_array
-from .special import gamma_rest, log_beta, minus_log1p
+from .special import gamma_rest, log_beta_unchecked, minus_log1p, times
 
 # From here on log_prob takes away by hand what cancels between kernel and normalizer.
 _LARGE = 30.0
@@ -50,7 +50,7 @@ class Beta(Family):
 
     def log_normalizer(self) -> FloatArray:
         """log B(a, b)."""
-        return log_beta(self.a, self.b)
+        return log_beta_unchecked(self.a, self.b)
 
     def log_prob(self, y: ArrayLike) -> FloatArray:
         """log_kernel - log_normalizer, also where they are large and cancel; -inf off [0, 1].
@@ -72,12 +72,7 @@ class Beta(Family):
         return self._near_mode(kernel - self.log_normalizer(), special.expit(u), special.expit(-u))
 
     def _kernel(self, log_y: FloatArray, log_rest: FloatArray) -> FloatArray:
-        a, b = self.a - 1, self.b - 1
-        with np.errstate(invalid="ignore"):  # 0 * inf, which stands for 0^0 = 1
-            left, right = a * log_y, b * log_rest
-            left = np.where((np.asarray(a) == 0) & (log_y == -np.inf), 0.0, left)
-            right = np.where((np.asarray(b) == 0) & (log_rest == -np.inf), 0.0, right)
-            return left + right
+        return times(self.a - 1, log_y) + times(self.b - 1, log_rest)
 
     def _near_mode(self, out: FloatArray, y: FloatArray, rest: FloatArray) -> FloatArray:
         """Replace log-densities where kernel and normalizer cancel: around the mode, a, b large.
@@ -85,7 +80,7 @@ class Beta(Family):
         With n = a + b, the log-density is -n KL((a, b)/n || (y, 1-y)) plus terms of size log n.
         """
         large = np.minimum(self.a, self.b) > _LARGE
-        if not large.any():
+        if not np.any(large):
             return out
         a, b = np.maximum(self.a, _LARGE), np.maximum(self.b, _LARGE)
         with np.errstate(all="ignore"):

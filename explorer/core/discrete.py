@@ -13,13 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .family import Family, FloatArray, Parameter, data, probability, real_array
-
-
-def times(weight: FloatArray, value: FloatArray) -> FloatArray:
-    """weight * value with 0 * inf = 0: what has no weight does not count."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        out: FloatArray = np.where((weight == 0) & np.isinf(value), 0.0, weight * value)
-    return out
+from .special import times
 
 
 class Discrete(Family):

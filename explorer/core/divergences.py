@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .beta import Beta
-from .discrete import Bernoulli, Categorical, Discrete, times
+from .discrete import Discrete
 from .family import Family, FloatArray, real_array
 from .mixture import Empirical, Mixture
 from .normal import Normal
 from .quadrature import Table, around, integral, log_integral, panel_ends
-from .special import divergence_terms
+from .special import divergence_terms, times
 
 
 def nll(family: Family, y: ArrayLike) -> float:

@@ -106,7 +106,7 @@ class Family(ABC):
     def _observed(self, y: ArrayLike) -> FloatArray:
         """Return ``y`` as float64, if its shape broadcasts against the parameters'."""
         values = real_array("y", y)
-        if values.ndim:
+        if values.ndim and not all(type(v) is float for v in vars(self).values()):
             self._check_shapes(y=values, **self._parameters())
         return values
 

@@ -12,7 +12,7 @@ from scipy import special
 from .discrete import distribution
 from .family import Family, FloatArray, data, probability, real_array
 from .normal import Normal
-from .quadrature import Table, falling_zeros, integral, panel_ends, refined
+from .quadrature import Table, integral, panel_ends, refined, turns
 from .special import LOG_2PI
 
 
@@ -82,7 +82,7 @@ class Mixture(Family):
         -N(y; mu, sigma) / p(y), -r z / sigma and r (1 - z^2) / sigma.
         """
         y = real_array("y", y)[..., None]
-        _, mu, sigma = self.table
+        mu, sigma = self.table.mu, self.table.sigma
         r = self.responsibilities(y[..., 0])
         with np.errstate(over="ignore", invalid="ignore"):
             z = (y - mu) / sigma
@@ -103,7 +103,8 @@ class Mixture(Family):
 
     def modes(self) -> FloatArray:
         """All local maxima of the density, from left to right."""
-        return falling_zeros(self.table.score, refined(panel_ends(self.table), 4))
+        at, falls = turns(self.table.score, refined(panel_ends(self.table), 4))
+        return at[falls]
 
     def mode(self) -> FloatArray:
         """The point of highest density; nan where two are equally high within 1e-12."""
@@ -119,16 +120,20 @@ class Mixture(Family):
 
     def variance(self) -> FloatArray:
         """sum_k w_k (sigma_k^2 + (mu_k - mean)^2)."""
-        _, mu, sigma = self.table
+        mu, sigma = self.table.mu, self.table.sigma
         return np.asarray(self.weights @ (np.square(sigma) + np.square(mu - self.mean())))[()]
 
     def entropy(self) -> FloatArray:
         """-integral of p log p in nats, by quadrature to 1e-12."""
+        return self._entropy
+
+    @cached_property
+    def _entropy(self) -> FloatArray:
         return np.asarray(-integral(lambda log_p: np.exp(log_p) * log_p, self.table))[()]
 
     def cdf(self, y: ArrayLike) -> FloatArray:
         """Probability of at most ``y``."""
-        _, mu, sigma = self.table
+        mu, sigma = self.table.mu, self.table.sigma
         with np.errstate(over="ignore"):
             z = (real_array("y", y)[..., None] - mu) / sigma
         return np.asarray(special.ndtr(z) @ self.weights)[()]
@@ -149,7 +154,7 @@ class Mixture(Family):
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw an array of ``shape`` from ``rng``."""
-        _, mu, sigma = self.table
+        mu, sigma = self.table.mu, self.table.sigma
         k = rng.choice(mu.size, size=shape, p=self.weights)
         return np.asarray(rng.normal(mu[k], sigma[k]))[()]
 

@@ -16,7 +16,7 @@ from .beta import Beta
 from .divergences import kl, line
 from .family import Family, FloatArray, real_array
 from .normal import Normal
-from .quadrature import Table, around, bends, panels
+from .quadrature import Table, around, panels
 from .special import LOG_2PI
 
 
@@ -61,36 +61,35 @@ def reverse_kl(p: Family, mu: ArrayLike, log_sigma: ArrayLike) -> Surface:
     """
     table = line("p", p)
     mu, t = _broadcast(mu, log_sigma)
-    ends = bends(table)
-    size = max(1, 100_000 // (ends.size * table.mu.size))  # bounds the memory
-    parts = max(1, -(-mu.size // size))
-    surfaces = [
-        surface(table, ends, *part)
-        for part in zip(np.array_split(mu.ravel(), parts), np.array_split(t.ravel(), parts), strict=True)
-    ]
+    parts = 1 + mu.size * table.bends.size * table.mu.size // 100_000  # bounds the memory
+    pieces = (np.array_split(flat.ravel(), parts) for flat in (mu, t))
+    surfaces = [surface(table, *piece) for piece in zip(*pieces, strict=True)]
     value, gradient, hessian = (np.concatenate(each) for each in zip(*surfaces, strict=True))
-    shape = mu.shape
     return Surface(
-        np.maximum(value, 0).reshape(shape)[()],
-        gradient.reshape(*shape, 2),
-        hessian.reshape(*shape, 2, 2),
+        np.maximum(value, 0).reshape(mu.shape)[()],
+        gradient.reshape(*mu.shape, 2),
+        hessian.reshape(*mu.shape, 2, 2),
     )
 
 
-def surface(table: Table, ends: FloatArray, mu: FloatArray, t: FloatArray) -> Surface:
-    """reverse_kl at points (B,); ``ends`` resolve p, and q's own are added."""
+def surface(table: Table, mu: FloatArray, t: FloatArray) -> Surface:
+    """reverse_kl of a table at points (B,)."""
     sigma = np.exp(t)
     own = around(mu, sigma)
-    ends = np.clip(ends, own[:, :1], own[:, -1:])
+    ends = np.clip(table.bends, own[:, :1], own[:, -1:])
     x, weight = panels(np.concatenate([ends, own], axis=-1))
     z = (x - mu[:, None]) / sigma[:, None]
     weight = weight * np.exp(-0.5 * z * z) / (sigma[:, None] * np.sqrt(2 * np.pi))
     log_p, score = table.log_density_and_score(x)
     value = -(weight * log_p).sum(axis=-1) - t - 0.5 * (1 + LOG_2PI)
     # By parts, all derivatives of log p but the first are turned into powers of z.
-    weight = weight * score
-    s = weight.sum(axis=-1)
-    sz, szz, szzz = ((weight * z**k).sum(axis=-1) for k in (1, 2, 3))
+    powers = weight * score
+    s = powers.sum(axis=-1)
+    powers *= z
+    sz = powers.sum(axis=-1)
+    powers *= z
+    szz = powers.sum(axis=-1)
+    szzz = (powers * z).sum(axis=-1)
     gradient = np.stack([-s, -1 - sigma * sz], axis=-1)
     hessian = np.stack([-sz / sigma, s - szz, s - szz, sigma * (sz - szzz)], axis=-1)
     return Surface(value, gradient, hessian.reshape(-1, 2, 2))

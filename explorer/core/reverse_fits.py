@@ -21,7 +21,7 @@ from .divergences import line
 from .family import Family, FloatArray
 from .normal import Normal
 from .normal_fits import Fit, Surface, surface
-from .quadrature import Table, bends, falling_zeros, panel_ends, refined
+from .quadrature import Table, panel_ends, refined, turns
 
 _Z = np.linspace(-8, 8, 161)
 _PHI = np.exp(-0.5 * _Z * _Z) * (_Z[1] - _Z[0]) / np.sqrt(2 * np.pi)
@@ -55,8 +55,7 @@ def fit_reverse_kl(p: Family, fixed_sigma: float | None = None) -> ReverseFits:
     """
     table = line("p", p)
     center, unit = float(p.mean()), float(np.sqrt(p.variance()))
-    live = table.log_w > -np.inf
-    table = Table(table.log_w[live], (table.mu[live] - center) / unit, table.sigma[live] / unit)
+    table = table.standardized(center, unit)
     if fixed_sigma is None:
         free = 2
         mu, t = _starts(table)
@@ -104,9 +103,8 @@ def _starts_at(table: Table, t: float) -> FloatArray:
     """All zeros of E[s] in mu at one sigma, roughly."""
     even = np.linspace(table.mu.min(), table.mu.max(), 401)
     grid = np.union1d(refined(panel_ends(table), 2), even)
-    falling = falling_zeros(lambda mu: _moments(table, mu, t)[0], grid)
-    rising = falling_zeros(lambda mu: -_moments(table, mu, t)[0], grid)
-    return np.concatenate([falling, rising])
+    mu, _ = turns(lambda mu: _moments(table, mu, t)[0], grid)
+    return mu
 
 
 def _starts(table: Table) -> tuple[FloatArray, FloatArray]:
@@ -122,8 +120,8 @@ def _starts(table: Table) -> tuple[FloatArray, FloatArray]:
         mu, slope, drift, alive = _follow(table, mu, t)
         if not curves or not alive.all():
             # Where two curves meet they end, or go on as one: look afresh for what is there.
-            mu = falling_zeros(lambda at, t=t: _moments(table, at, t)[0], grid)  # type: ignore[misc]
-            mu, slope, drift, alive = _follow(table, mu, t)
+            mu, falls = turns(lambda at, t=t: _moments(table, at, t)[0], grid)  # type: ignore[misc]
+            mu, slope, drift, alive = _follow(table, mu[falls], t)
             mu, slope, drift = mu[alive], slope[alive], drift[alive]
             last_slopes = np.array([curve[-1][2] for curve in curves])
             starts += [(m, t) for m, d in zip(mu, slope, strict=True) if (d * last_slopes < 0).any()]
@@ -187,9 +185,8 @@ def _polished(
     table: Table, mu: FloatArray, t: FloatArray, free: int
 ) -> tuple[FloatArray, FloatArray, Surface]:
     """Newton's method on the gradient in mu and, if two are free, log sigma, from all starts."""
-    ends = bends(table)
     for _ in range(50):
-        at = surface(table, ends, mu, t)
+        at = surface(table, mu, t)
         inverse = np.linalg.pinv(at.hessian[:, :free, :free])
         step = -(inverse @ at.gradient[:, :free, None])[..., 0]
         sigma = np.exp(t)
@@ -200,4 +197,4 @@ def _polished(
             t = t + step[:, 1]
         if length.max() < 1e-13:
             break
-    return mu, t, surface(table, ends, mu, t)
+    return mu, t, surface(table, mu, t)

@@ -6,13 +6,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .family import FloatArray, real_array
+from .family import FloatArray, Parameter, real_array
 
 LOG_2PI = float(np.log(2 * np.pi))
 
 # B_2, B_4, ... of Stirling's series; seven reach full accuracy from x = 10 on.
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 _LARGEST = float(np.finfo(np.float64).max)
+
+
+def times(weight: Parameter, value: FloatArray) -> FloatArray:
+    """weight * value with 0 * inf = 0: what has no weight does not count."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        out: FloatArray = weight * value
+        if np.any(np.equal(weight, 0)):
+            out = np.where((np.asarray(weight) == 0) & np.isinf(value), 0.0, out)
+    return out
 
 
 def softplus(x: ArrayLike) -> FloatArray:
@@ -103,6 +112,11 @@ def log_beta(a: ArrayLike, b: ArrayLike) -> FloatArray:
     a, b = real_array("a", a), real_array("b", b)
     if not ((a > 0) & (b > 0)).all():
         raise ValueError(f"a and b must be positive, got {a!r} and {b!r}")
+    return log_beta_unchecked(a, b)
+
+
+def log_beta_unchecked(a: Parameter, b: Parameter) -> FloatArray:
+    """log_beta for positive floats or arrays."""
     out: FloatArray = special.betaln(a, b)
     large = np.maximum(a, b) > 50
     if large.any():
