@@ -34,6 +34,12 @@ class Slider:
     step: float
     digits: int = 2
 
+    def nearest(self, value: float) -> float:
+        """The position on the grid that is nearest to `value`."""
+        inside = min(max(value, self.low), self.high)
+        position = self.low + round((inside - self.low) / self.step) * self.step
+        return min(float(f"{position:.12g}"), self.high)
+
 
 @dataclass(frozen=True)
 class Choice:

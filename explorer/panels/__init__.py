@@ -1,1 +1,1 @@
-"""The panels, one file each: its state, `view(state) -> Frame`, and its spec. Pure functions all."""
+"""The panels, one file each: a state, `view(state) -> Frame`, a spec. Pure functions all."""

@@ -288,19 +288,20 @@ def _expectation(a: float, b: float, mode: float) -> str:
 
 
 def _sentence_one(state: One, frame: Frame, density: float, loss: float, nll: float) -> str:
-    uniform = state.a == state.b == 1
+    beta, uniform = Beta(state.a, state.b), state.a == state.b == 1
     start = f"{frame['expectation']}{'. It' if uniform else ', and'} saw {number(state.y)}"
     if density == 0:
-        return f"{start}, where its density is 0: it held the impossible for what happened, and the loss is infinite."
+        return f"{start}, where its density is 0: the model held it for impossible, the loss is infinite."
     if np.isinf(density):
         return f"{start}, just where its density is infinite: the loss is unbounded below."
     seen = number(density) if density >= 0.0005 else "less than 0.001"
     said = f"{start}, where its density is {seen}: a loss of {number(nll)} nats."
     if state.loss == "kernel":
-        return f"{said} Without log B(*a*, *b*) it reads {number(loss)}, which cannot be compared between predictions."
+        without = f"Without log B(*a*, *b*) it reads {number(loss)}"
+        return f"{said} {without}, which cannot be compared between predictions."
     if nll < 0:
         said += " It is below zero because a density may exceed 1."
-    return said + _advice(state, frame["mode"], nll)
+    return said + _advice(state, float(beta.mode()), nll)
 
 
 def _advice(state: One, mode: float, nll: float) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BATCH = 4  # frames sent ahead between two turns of the kernel's loop
+# A stock slider forces every value onto its grid, typed ones and those set in code too. So its own
+# grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
+FINEST = 1e-9
 
 
 class Stage(anywidget.AnyWidget):
@@ -210,8 +213,14 @@ class Panel(Generic[State]):
     def _control_moved(self, change: dict[str, Any]) -> None:
         if self._moving:
             return
-        name = next(n for n, c in self.controls.items() if c is change["owner"])
-        self._state = replace(self._state, **{name: change["new"]})  # type: ignore[type-var]
+        control = next(c for c in self._spec.controls if self.controls[c.name] is change["owner"])
+        old, new = getattr(self._state, control.name), change["new"]
+        if isinstance(control, Slider):
+            exact = (old, control.nearest(new), float(f"{new:.12g}"))
+            new = next((value for value in exact if abs(new - value) < 10 * FINEST), new)
+        if new == old:
+            return
+        self._state = replace(self._state, **{control.name: new})  # type: ignore[type-var]
         self._frame = None
         self._notify()
 
@@ -257,7 +266,7 @@ def _control(control: Slider | Choice, value: Setting) -> widgets.Widget:
     slider = widgets.FloatSlider(
         min=control.low,
         max=control.high,
-        step=control.step,
+        step=FINEST,
         value=value,
         description=control.symbol,
         readout_format=f".{control.digits}f",
@@ -268,4 +277,4 @@ def _control(control: Slider | Choice, value: Setting) -> widgets.Widget:
 
 def _set_range(slider: widgets.FloatSlider, control: Slider) -> None:
     with slider.hold_trait_notifications():
-        slider.min, slider.max, slider.step = control.low, control.high, control.step
+        slider.min, slider.max = control.low, control.high

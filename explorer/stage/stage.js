@@ -8,6 +8,7 @@
 const IN_FLIGHT = 8; // questions to the kernel that may be open at once
 const CACHED = 1200; // frames kept
 const AHEAD = 64; // frames on their way in advance
+const NOISE = 1e-8; // by which a stock slider may miss the value that it was given
 const PATIENCE = 3000; // ms without an answer before the panel says so
 
 // ---------------------------------------------------------------------------------------- link
@@ -17,10 +18,9 @@ class Link {
     this.model = model;
     this.controls = new Map();
     this.views = new Set();
-    this.flying = new Map(); // key -> the time it was asked
-    this.asked = new Map(); // key -> serial number of the question
+    this.flying = new Map(); // key -> time and serial number of the question
     this.serial = 0;
-    this.drawn = 0; // serial number of the newest question whose answer is on screen
+    this.drawn = 0; // serial number up to which answers are too old to be drawn
     this.gone = false;
     this.listeners = [];
     this.load();
@@ -84,9 +84,15 @@ class Link {
   }
 
   moved() {
-    this.state = this.spec.controls.map(({ name }) => {
-      const value = this.controls.get(name).get(this.trait(name));
-      return this.options(name)?.[value] ?? value;
+    this.state = this.spec.controls.map((control, i) => {
+      const value = this.controls.get(control.name).get(this.trait(control.name));
+      if (control.kind === "choice") return control.options[value][0];
+      const near = [this.state[i], onGrid(value, control)].find((exact) => Math.abs(value - exact) < NOISE);
+      if (near !== undefined || control.name !== this.held) return near ?? value;
+      // A slider that is dragged keeps to its grid; a typed value stands as it is.
+      const settled = onGrid(value, control);
+      this.controls.get(control.name).set("value", settled);
+      return settled;
     });
     this.schedule();
   }
@@ -102,6 +108,27 @@ class Link {
     }
   }
 
+  hold(name) {
+    this.held = name;
+    for (const event of ["pointerup", "pointercancel"]) {
+      window.addEventListener(event, () => (this.held = undefined), { once: true });
+    }
+  }
+
+  // The arrow keys on a slider's handle move it by its own step.
+  press(event, control) {
+    const count = STEPS[event.key]?.[1];
+    if (!count || !event.target.matches(".noUi-handle, .ui-slider-handle")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.nudge(control, count, event);
+  }
+
+  nudge(control, count, event) {
+    const value = this.state[this.spec.controls.indexOf(control)];
+    this.assign({ [control.name]: onGrid(value + count * (event.shiftKey ? 10 : 1) * control.step, control) });
+  }
+
   schedule() {
     this.request ??= requestAnimationFrame(() => {
       this.request = undefined;
@@ -115,9 +142,15 @@ class Link {
     if (frame) {
       this.drawn = this.serial;
       this.show(frame, this.state);
-    } else if (!this.flying.has(now)) {
+      return;
+    }
+    if (!this.flying.has(now)) {
       this.pending = this.flying.size >= IN_FLIGHT;
       if (!this.pending) this.ask(this.state);
+    }
+    if (this.latest?.serial > this.drawn) {
+      this.drawn = this.latest.serial;
+      this.show(this.latest.frame, this.latest.state);
     }
   }
 
@@ -140,8 +173,7 @@ class Link {
 
   ask(state) {
     const id = key(state);
-    this.flying.set(id, performance.now());
-    this.asked.set(id, ++this.serial);
+    this.flying.set(id, { time: performance.now(), serial: ++this.serial });
     this.send({ type: "ask", states: [state] });
   }
 
@@ -157,22 +189,18 @@ class Link {
   receive(message, buffers) {
     if (message.epoch !== this.epoch) return;
     const now = key(this.state);
-    let arrived = false;
+    let wanted = this.pending;
     message.frames.forEach((header, i) => {
       const id = key(header.state);
-      this.keep(id, { ...this.base, ...decode(header, buffers[i]) });
-      const serial = this.asked.get(id);
+      const frame = { ...this.base, ...decode(header, buffers[i]) };
+      const question = this.flying.get(id);
       this.flying.delete(id);
-      this.asked.delete(id);
-      if (serial === undefined) this.ahead.open--;
-      if (id === now) arrived = true;
-      else if (serial > this.drawn && !this.cache.has(now)) {
-        this.drawn = serial;
-        this.show(this.cache.get(id), header.state);
-      }
+      this.keep(id, frame);
+      if (!question) this.ahead.open--;
+      else if (question.serial > this.drawn) this.latest = { frame, state: header.state, serial: question.serial };
+      wanted ||= id === now || question;
     });
-    if (arrived || this.pending) this.schedule();
-    this.pending = false;
+    if (wanted) this.schedule();
     this.fetchAhead();
   }
 
@@ -220,7 +248,7 @@ class Link {
 
   report() {
     const alive = [...this.controls.values()].every((control) => control.comm_live !== false);
-    const oldest = Math.min(...this.flying.values());
+    const oldest = Math.min(...[...this.flying.values()].map((question) => question.time));
     let notice = "";
     if (this.gone || !alive) notice = "The kernel has stopped. Run the cell again to bring this panel back to life.";
     else if (performance.now() - oldest > PATIENCE) notice = "The kernel is busy or gone: the picture follows when it answers.";
@@ -440,6 +468,8 @@ class View {
       for (const event of ["pointerenter", "pointerdown", "focusin"]) {
         node.addEventListener(event, () => this.link.fetchAlong(control.name));
       }
+      node.addEventListener("pointerdown", () => this.link.hold(control.name), true);
+      node.addEventListener("keydown", (event) => this.link.press(event, control), true);
     }
   }
 
@@ -840,15 +870,16 @@ class Handle {
     this.link = plot.view.link;
     this.controls = Object.entries(mark.drag)
       .filter(([axis, name]) => axis !== "kind" && name)
-      .map(([axis, name]) => ({ axis, ...this.link.spec.controls.find((control) => control.name === name) }));
-    const name = this.controls.map((control) => control.label).join(" and ");
+      .map(([axis, name]) => ({ axis, control: this.link.spec.controls.find((control) => control.name === name) }));
+    const [{ control }] = this.controls;
+    const name = this.controls.map((c) => c.control.label).join(" and ");
     this.node = html("div", {
       class: `explorer-grip ${kind} role-${mark.role}`,
       role: "slider",
       tabindex: "0",
       "aria-label": `${name}, in the plot`,
-      "aria-valuemin": this.controls[0].low,
-      "aria-valuemax": this.controls[0].high,
+      "aria-valuemin": control.low,
+      "aria-valuemax": control.high,
       ...KEYS,
     });
     this.node.addEventListener("pointerdown", (event) => this.take(event));
@@ -861,14 +892,15 @@ class Handle {
   }
 
   fetch() {
-    if (this.controls.length === 1) this.link.fetchAlong(this.controls[0].name);
+    if (this.controls.length === 1) this.link.fetchAlong(this.controls[0].control.name);
   }
 
   place(x, y, width, height) {
     put(this.node, "style", `transform:translate(${round2(x)}px,${round2(y)}px);width:${width}px;height:${round2(height)}px`);
     const { now } = this.plot;
-    put(this.node, "aria-valuenow", now[this.controls[0].name]);
-    put(this.node, "aria-valuetext", this.controls.map((c) => `${c.name} = ${number(now[c.name], c.digits)}`).join(", "));
+    put(this.node, "aria-valuenow", now[this.controls[0].control.name]);
+    const said = this.controls.map(({ control }) => `${control.name} = ${number(now[control.name], control.digits)}`);
+    put(this.node, "aria-valuetext", said.join(", "));
   }
 
   take(event) {
@@ -878,9 +910,9 @@ class Handle {
     this.node.setPointerCapture(event.pointerId);
     const { now } = this.plot;
     const box = this.plot.svg.getBoundingClientRect();
-    this.held = this.controls.map((c) => {
-      const pixel = c.axis === "x" ? event.clientX - box.left : event.clientY - box.top;
-      return (c.axis === "x" ? this.plot.x : this.plot.y)(now[c.name]) - pixel;
+    this.held = this.controls.map(({ axis, control }) => {
+      const pixel = axis === "x" ? event.clientX - box.left : event.clientY - box.top;
+      return (axis === "x" ? this.plot.x : this.plot.y)(now[control.name]) - pixel;
     });
     this.fetch();
   }
@@ -888,30 +920,40 @@ class Handle {
   move(event) {
     if (!this.held) return;
     const box = this.plot.svg.getBoundingClientRect();
-    const values = this.controls.map((c, i) => {
-      const pixel = (c.axis === "x" ? event.clientX - box.left : event.clientY - box.top) + this.held[i];
-      const limit = this.plot.limits[c.axis === "x" ? 0 : 1];
-      const value = (c.axis === "x" ? this.plot.xInverse : this.plot.yInverse)(pixel);
-      return [c.name, onGrid(Math.min(Math.max(value, limit[0]), limit[1]), c)];
+    const values = this.controls.map(({ axis, control }, i) => {
+      const pixel = (axis === "x" ? event.clientX - box.left : event.clientY - box.top) + this.held[i];
+      const limit = this.plot.limits[axis === "x" ? 0 : 1];
+      const value = (axis === "x" ? this.plot.xInverse : this.plot.yInverse)(pixel);
+      return [control.name, onGrid(Math.min(Math.max(value, limit[0]), limit[1]), control)];
     });
     this.link.assign(Object.fromEntries(values));
   }
 
   press(event) {
-    const steps = { ArrowRight: ["x", 1], ArrowLeft: ["x", -1], ArrowUp: ["y", 1], ArrowDown: ["y", -1], PageUp: ["y", 10], PageDown: ["y", -10] }[event.key];
-    if (!steps || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!STEPS[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
-    const [axis, count] = steps;
-    const control = this.controls.find((c) => c.axis === axis) ?? this.controls[0];
-    const value = this.plot.now[control.name] + count * (event.shiftKey ? 10 : 1) * control.step;
-    this.link.assign({ [control.name]: onGrid(value, control) });
+    const [axis, count] = STEPS[event.key];
+    const { control } = this.controls.find((c) => c.axis === axis) ?? this.controls[0];
+    this.link.nudge(control, count, event);
   }
 }
 
+// Key -> the axis that it moves along, and by how many steps.
+const STEPS = {
+  ArrowRight: ["x", 1],
+  ArrowLeft: ["x", -1],
+  ArrowUp: ["y", 1],
+  ArrowDown: ["y", -1],
+  PageUp: ["y", 10],
+  PageDown: ["y", -10],
+  Home: ["x", -Infinity],
+  End: ["x", Infinity],
+};
+
 function onGrid(value, { low, high, step }) {
-  const snapped = low + Math.round((value - low) / step) * step;
-  return round(Math.min(Math.max(snapped, low), high));
+  const inside = Math.min(Math.max(value, low), high);
+  return Math.min(round(low + Math.round((inside - low) / step) * step), high);
 }
 
 // ---------------------------------------------------------------------------------- life cycle
