@@ -4,6 +4,7 @@ The only place that imports matplotlib (and never pyplot). Each artist carries t
 frame entry that it draws as its gid.
 """
 
+import io
 import re
 import textwrap
 from collections.abc import Callable, Sequence
@@ -48,14 +49,23 @@ Label = tuple[float, float, str, str]  # x, y, text, role
 Drawn = tuple[list[Label], list[np.ndarray]]  # labels to place, points they should keep off
 
 
-def draw(spec: Spec, frame: Frame) -> Figure:
+class Picture(Figure):
+    """A Figure that a notebook shows without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        self.savefig(picture, format="png", dpi=144)
+        return picture.getvalue()
+
+
+def draw(spec: Spec, frame: Frame) -> Picture:
     """A new figure of `frame` as `spec` says, in the light theme."""
     width = WIDTH * len(spec.axes)
     sentence = textwrap.fill(_plain(str(frame[spec.sentence])), int(11.2 * width))
     lines = sentence.count("\n") + 1
     below = 0.95 + 0.2 * lines
     height = 0.45 + PLOT + 0.6 + below
-    figure = Figure(figsize=(width, height), facecolor="white")
+    figure = Picture(figsize=(width, height), facecolor="white")
     for i, axes in enumerate(spec.axes):
         left, bottom = (i * WIDTH + 0.5) / width, (0.6 + below) / height
         plot = figure.add_axes((left, bottom, (WIDTH - 0.7) / width, PLOT / height))

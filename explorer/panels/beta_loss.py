@@ -179,7 +179,7 @@ def view_one(state: One) -> Frame:
         "landscape": _landscape((y,), full, window["a"], window["b"]),
         "levels": LEVELS,
         "mode_line_label": f"mode = {number(y)}",
-        "map_title": f"Every other prediction, for *y* = {number(y)}",
+        "map_title": f"Every (*a*, *b*), for *y* = {number(y)}",
         "sentence": _sentence_one(state, frame, density, loss, nll),
     }
     frame["mode_line_a"], frame["mode_line_b"] = _mode_line(y, window)
@@ -222,7 +222,7 @@ def view_several(state: Several) -> Frame:
         "best_b": np.array([best[1]] if best else []),
         "best_label": f"best ({number(best[0], 1)}, {number(best[1], 1)})" if best else "",
         "count": float(count),
-        "map_title": f"Every other prediction, for all {count} *y*",
+        "map_title": f"Every (*a*, *b*), for all {count} *y*",
         "sentence": _sentence_several(frame, y, losses, best, reason, full),
     }
     frame["density_said"] = f"{frame['density_said']} Ticks mark the {count} observations."
@@ -259,12 +259,14 @@ def _prediction(beta: Beta, full: bool) -> dict[str, Value]:
         "modes_x": modes,
         "modes_y": heights,
         "modes_labels": tuple(
-            f"mode {number(m)}" if np.isfinite(h) else f"mode {m:.0f}, density ∞"
+            f"mode {number(m)}" if np.isfinite(h) else f"mode {m:.0f} (∞)"
             for m, h in zip(modes, heights, strict=True)
         ),
         "flat_x": np.array([0.0, 1.0] if flat else []),
         "flat_y": np.array([1.0, 1.0] if flat else []),
         "loss_curve": curve,
+        "bottomless_x": GRID[[0, -1]][curve[[0, -1]] == -np.inf],
+        "bottomless_y": np.full(int((curve[[0, -1]] == -np.inf).sum()), -np.inf),
         "without_log_b": not full,
         "point_label": f"({number(a, 2)}, {number(b, 2)})",
         "loss_title": "What it costs: −log *p*(*y* | *a*, *b*)"
@@ -544,6 +546,7 @@ def _spec(
         ),
         "{density_said}",
     )
+    loss_marks = (*loss_marks, Points("bottomless_x", "bottomless_y", "loss", small=True))
     loss = Axes("{loss_title}", "*y*", "", (0.0, 1.0), "loss_limits", loss_marks, "{loss_said}")
     present = Points("a", "b", "model", "{point_label}", drag=Drag(x="a", y="b"))
     plane = Axes(

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from explorer.spec import Blueprint, Choice, Frame, Setting, Slider, Spec, State
 from explorer.stage.wire import encode
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from explorer.static import Picture
 
 BATCH = 4  # frames sent ahead between two turns of the kernel's loop
 # A stock slider forces every value onto its grid, typed ones and those set in code too. So its own
@@ -127,7 +126,7 @@ class Panel(Generic[State]):
         """Stop calling `callback`."""
         self._callbacks.remove(callback)
 
-    def figure(self) -> "Figure":
+    def figure(self) -> "Picture":
         """This state as a new matplotlib Figure (not registered with pyplot), to style and save."""
         from explorer import static
 
@@ -156,11 +155,9 @@ class Panel(Generic[State]):
         return f"{self._spec.name}({values}): {self.frame[self._spec.sentence]}".replace("*", "")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        picture = io.BytesIO()
-        self.figure().savefig(picture, format="png", dpi=144)
         return {
             "text/plain": repr(self),
-            "image/png": base64.b64encode(picture.getvalue()).decode(),
+            "image/png": base64.b64encode(self.figure()._repr_png_()).decode(),
             "application/vnd.jupyter.widget-view+json": {
                 "version_major": 2,
                 "version_minor": 0,

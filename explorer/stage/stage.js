@@ -798,7 +798,7 @@ const MARKS = {
       const padded = pad(steps, rows, columns);
       levels.forEach((level, k) => {
         const node = group.childNodes[k] ?? group.appendChild(svg("path"));
-        const rings = contour(padded, columns + 2, rows + 2, ((level - low) / (high - low)) * 65534);
+        const rings = contour(padded, columns + 2, rows + 2, 1 + ((level - low) / (high - low)) * 65532);
         put(node, "d", rings.map((ring) => ringPath(ring, xAt, yAt)).join(""));
       });
       while (group.childNodes.length > levels.length) group.lastChild.remove();
@@ -809,11 +809,15 @@ const MARKS = {
 const disc = (x, y, r) => `M${round2(x - r)} ${round2(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
 const triangle = (x, y, up) => `M${round2(x - 6)} ${y + 5 * up}h12l-6 ${-10 * up}Z`;
 
-// A field with a border of -infinity, so that every region above a level is closed.
+// A field with a border of -infinity, so that every region above a level is closed. Inside, the
+// first and the last step stand for infinite values, which here are merely beyond every level.
 function pad(steps, rows, columns) {
   const padded = new Float64Array((rows + 2) * (columns + 2)).fill(-Infinity);
   for (let j = 0; j < rows; j++) {
-    for (let i = 0; i < columns; i++) padded[(j + 1) * (columns + 2) + i + 1] = steps[j * columns + i];
+    for (let i = 0; i < columns; i++) {
+      const step = steps[j * columns + i];
+      padded[(j + 1) * (columns + 2) + i + 1] = step === 0 ? -1e300 : step === 65534 ? 1e300 : step;
+    }
   }
   return padded;
 }

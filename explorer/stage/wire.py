@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.spec import Frame, Value
 
-TOP = 65534  # of the 16-bit scale; 65535 stands for nan
+LOWEST, HIGHEST, NAN = 0, 65534, 65535  # the steps for -inf, inf and nan; between, the finite
 
 
 def encode(frame: Frame, base: Frame | None = None) -> tuple[dict[str, Any], bytes]:
@@ -65,5 +65,6 @@ def _finite_range(values: np.ndarray) -> tuple[float, float]:
 
 def _quantized(values: np.ndarray, low: float, high: float) -> np.ndarray:
     with np.errstate(invalid="ignore"):
-        steps = np.rint((np.clip(values, low, high) - low) * (TOP / (high - low)))
-    return np.where(np.isnan(steps), TOP + 1, steps).astype("<u2")
+        steps = 1 + np.rint((values - low) * ((HIGHEST - 2) / (high - low)))
+    steps = np.clip(steps, LOWEST, HIGHEST)
+    return np.where(np.isnan(steps), NAN, steps).astype("<u2")
