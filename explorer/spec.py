@@ -8,6 +8,7 @@ matplotlib both draw a frame by its spec; neither computes anything.
 Texts may hold ``*symbols*`` in italics and ``{entry}`` for a text of the frame.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -24,7 +25,12 @@ Limits: TypeAlias = tuple[float, float] | str  # constant, or the name of a fram
 
 @dataclass(frozen=True)
 class Slider:
-    """A number on a grid: ``low, low + step, ..., high``, shown with `digits` decimals."""
+    """A number on a grid: ``low, low + step, ..., high``, shown with `digits` decimals.
+
+    With `log` the grid is one of decades: `step` is a difference of log10. What is not `shown` as
+    a slider is moved by dragging alone. With `play` a button lets it run from position to position.
+    A name such as ``"logits.2"`` stands for one entry of a tuple.
+    """
 
     name: str
     symbol: str
@@ -33,11 +39,18 @@ class Slider:
     high: float
     step: float
     digits: int = 2
+    log: bool = False
+    shown: bool = True
+    play: bool = False
 
     def nearest(self, value: float) -> float:
         """The position on the grid that is nearest to `value`."""
         inside = min(max(value, self.low), self.high)
-        position = self.low + round((inside - self.low) / self.step) * self.step
+        if self.log:
+            count = round(math.log10(inside / self.low) / self.step)
+            position = self.low * 10 ** (count * self.step)
+        else:
+            position = self.low + round((inside - self.low) / self.step) * self.step
         return min(float(f"{position:.12g}"), self.high)
 
 
@@ -61,10 +74,16 @@ class Preset:
 
 @dataclass(frozen=True)
 class Drag:
-    """Which control follows the horizontal and which the vertical position of a dragged mark."""
+    """Which control follows the horizontal and which the vertical position of a dragged mark.
+
+    In the name of a control ``{i}`` stands for the number of the point or bar. The axis named by
+    `log` shows the natural logarithm of its control. The wheel, + and - move the control `wheel`.
+    """
 
     x: str = ""
     y: str = ""
+    wheel: str = ""
+    log: Literal["", "x", "y"] = ""
 
 
 @dataclass(frozen=True)
@@ -80,11 +99,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Area:
-    """The tinted region between the curve `y` over `x` and zero."""
+    """The tinted region between the curve `y` over `x` and zero, or the curve `base`."""
 
     x: str
     y: str
     role: Role
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +120,7 @@ class Points:
     role: Role
     label: str = ""
     drop: Literal["", "x", "y", "xy"] = ""
+    shape: Literal["disc", "ring", "cross"] = "disc"
     small: bool = False
     drag: Drag | None = None
 
@@ -111,6 +132,49 @@ class Stems:
     x: str
     y: str
     role: Role
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Upright bars of heights `y` at `x`, from zero or from `base`; each can be dragged."""
+
+    x: str
+    y: str
+    role: Role
+    label: str = ""
+    base: str = ""
+    width: float = 0.6
+    drag: Drag | None = None
+
+
+@dataclass(frozen=True)
+class Squares:
+    """True squares on the page: one side runs at `x` from `y` to `to`."""
+
+    x: str
+    y: str
+    to: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Arrows:
+    """Arrows from (`x`, `y`) to (`to_x`, `to_y`)."""
+
+    x: str
+    y: str
+    to_x: str
+    to_y: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Note:
+    """A text in a corner of the axes."""
+
+    text: str
+    role: Role
+    place: Literal["top left", "top right", "bottom left", "bottom right"] = "top right"
 
 
 @dataclass(frozen=True)
@@ -140,12 +204,18 @@ class Landscape:
     role: Role = "loss"
 
 
-Mark: TypeAlias = Line | Area | Points | Stems | Rug | Rule | Landscape
+Mark: TypeAlias = (
+    Line | Area | Points | Stems | Bars | Squares | Arrows | Note | Rug | Rule | Landscape
+)
 
 
 @dataclass(frozen=True)
 class Axes:
-    """One plot. `description` says in words what is seen, for those who do not see it."""
+    """One plot. `description` says in words what is seen, for those who do not see it.
+
+    `x_ticks` names a tuple of texts that stand at 0, 1, 2 ... in place of numbers. A click in the
+    plot sets the controls of `click` (a choice: its option number round(x)).
+    """
 
     title: str
     x_label: str
@@ -154,6 +224,8 @@ class Axes:
     y_limits: Limits
     marks: tuple[Mark, ...]
     description: str
+    x_ticks: str = ""
+    click: Drag | None = None
 
 
 @dataclass(frozen=True)
@@ -176,13 +248,14 @@ class Sum:
 
 @dataclass(frozen=True)
 class Spec:
-    """A panel's controls, presets, plots, sum, and the frame's entry that says it in a sentence."""
+    """A panel's controls, presets, plots and sums; `sentence` names the entry that says it all."""
 
     name: str
     controls: tuple[Slider | Choice, ...]
     presets: tuple[Preset, ...]
     axes: tuple[Axes, ...]
-    sum: Sum
+    sums: tuple[Sum, ...]
+    columns: int = 3
     sentence: str = "sentence"
 
 

@@ -8,26 +8,31 @@ import io
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from matplotlib.axes import Axes as PlotAxes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from explorer.spec import (
     Area,
+    Arrows,
     Axes,
+    Bars,
     Frame,
     Landscape,
     Limits,
     Line,
+    Note,
     Points,
     Rug,
     Rule,
     Spec,
+    Squares,
     Stems,
     Sum,
     number,
@@ -60,17 +65,23 @@ class Picture(Figure):
 
 def draw(spec: Spec, frame: Frame) -> Picture:
     """A new figure of `frame` as `spec` says, in the light theme."""
-    width = WIDTH * len(spec.axes)
+    columns = min(spec.columns, len(spec.axes))
+    rows = -(-len(spec.axes) // columns)
+    width = WIDTH * columns
     sentence = textwrap.fill(_plain(str(frame[spec.sentence])), int(11.2 * width))
     lines = sentence.count("\n") + 1
-    below = 0.95 + 0.2 * lines
-    height = 0.45 + PLOT + 0.6 + below
+    below = 0.35 + 0.6 * len(spec.sums) + 0.2 * lines
+    height = rows * (0.45 + PLOT + 0.6) + below
     figure = Picture(figsize=(width, height), facecolor="white")
     for i, axes in enumerate(spec.axes):
-        left, bottom = (i * WIDTH + 0.5) / width, (0.6 + below) / height
+        row, column = divmod(i, columns)
+        left = (column * WIDTH + 0.5) / width
+        bottom = (0.6 + below + (rows - 1 - row) * (0.45 + PLOT + 0.6)) / height
         plot = figure.add_axes((left, bottom, (WIDTH - 0.7) / width, PLOT / height))
         _draw_axes(plot, axes, frame)
-    _draw_sum(figure, spec.sum, frame, (below - 0.12) / height, (below - 0.36) / height)
+    for i, total in enumerate(spec.sums):
+        top = below - 0.12 - 0.6 * i
+        _draw_sum(figure, total, frame, top / height, (top - 0.24) / height)
     figure.text(0.5 / width, 0.12 / height, sentence, va="bottom", fontsize=11.5, color=TEXT)
     return figure
 
@@ -87,6 +98,9 @@ def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
     for axis in (plot.xaxis, plot.yaxis):
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    if axes.x_ticks:
+        names = [_rich(name) for name in cast("tuple[str, ...]", frame[axes.x_ticks])]
+        plot.set_xticks(range(len(names)), names)
     text = {"color": QUIET, "fontsize": 12, "math_fontfamily": "dejavuserif"}
     plot.text(1, -0.18, _rich(axes.x_label), transform=plot.transAxes, ha="right", **text)
     plot.text(-0.09, 0.53, _rich(axes.y_label), transform=plot.transAxes, ha="right", **text)
@@ -123,7 +137,10 @@ def _line(plot: PlotAxes, mark: Line, frame: Frame) -> Drawn:
 
 def _area(plot: PlotAxes, mark: Area, frame: Frame) -> Drawn:
     y = _clamped(plot, np.asarray(frame[mark.y]))
-    artist = plot.fill_between(frame[mark.x], y, color=COLOURS[mark.role], alpha=0.14, linewidth=0)
+    base = _clamped(plot, np.asarray(frame[mark.base])) if mark.base else 0
+    artist = plot.fill_between(
+        frame[mark.x], y, base, color=COLOURS[mark.role], alpha=0.14, linewidth=0
+    )
     artist.set_gid(mark.y)
     return [], []
 
@@ -137,8 +154,10 @@ def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
             continue
         edge = 0.025 * (high - low)
         at = min(max(y, low + edge), high - edge) if np.isinf(y) else y
-        shape = "o" if np.isfinite(y) else "^" if y > 0 else "v"
+        shape = {"cross": "x"}.get(mark.shape, "o") if np.isfinite(y) else "^" if y > 0 else "v"
         style = {"markersize": 4.5 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
+        if mark.shape != "disc":
+            style |= {"markeredgecolor": colour, "markerfacecolor": "white"}
         (artist,) = plot.plot(x, at, shape, color=colour, clip_on=False, **style)
         artist.set_gid(mark.y)
         for drop, end in (("x", (x, low)), ("y", (plot.get_xlim()[0], at))):
@@ -156,6 +175,61 @@ def _stems(plot: PlotAxes, mark: Stems, frame: Frame) -> Drawn:
     y = _clamped(plot, np.asarray(frame[mark.y]))
     artist = plot.vlines(frame[mark.x], 0, y, color=COLOURS[mark.role], linewidth=1, alpha=0.55)
     artist.set_gid(mark.y)
+    return [], []
+
+
+def _bars(plot: PlotAxes, mark: Bars, frame: Frame) -> Drawn:
+    x, y = np.atleast_1d(frame[mark.x]), _clamped(plot, np.atleast_1d(frame[mark.y]))
+    base = np.atleast_1d(frame[mark.base]) if mark.base else np.zeros_like(y)
+    colour = COLOURS[mark.role]
+    for artist in plot.bar(x, y - base, mark.width, base, color=colour, alpha=0.75):
+        artist.set_gid(mark.y)
+    for i in range(x.size) if mark.label else ():
+        text, side = _rich(_filled(mark.label, frame, i)), 1 if y[i] >= base[i] else -1
+        plot.annotate(
+            text, (x[i], y[i]), (0, 5 * side), textcoords="offset points", ha="center",
+            va="bottom" if side > 0 else "top", fontsize=11, color=colour,
+        )  # fmt: skip
+    return [], []
+
+
+def _squares(plot: PlotAxes, mark: Squares, frame: Frame) -> Drawn:
+    to_pixels, to_data = plot.transData, plot.transData.inverted()
+    for x, y, to in zip(*(np.atleast_1d(frame[n]) for n in (mark.x, mark.y, mark.to)), strict=True):
+        (left, low), (_, high) = to_pixels.transform([(x, y), (x, to)])
+        side = abs(high - low)
+        if left + side > plot.bbox.x1:
+            side = -side
+        corners = to_data.transform(
+            [(left, low), (left + side, low), (left + side, high), (left, high)]
+        )
+        style = {"facecolor": (*_rgb(COLOURS[mark.role]), 0.14), "edgecolor": COLOURS[mark.role]}
+        plot.add_patch(Polygon(corners, linewidth=0.8, gid=mark.to, **style))
+    return [], []
+
+
+def _arrows(plot: PlotAxes, mark: Arrows, frame: Frame) -> Drawn:
+    names = (mark.x, mark.y, mark.to_x, mark.to_y)
+    for x, y, to_x, to_y in zip(*(np.atleast_1d(frame[name]) for name in names), strict=True):
+        style = {
+            "arrowstyle": "->",
+            "color": COLOURS[mark.role],
+            "linewidth": 1.6,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
+        plot.annotate("", (to_x, to_y), (x, y), arrowprops=style).set_gid(mark.to_y)
+    return [], []
+
+
+def _note(plot: PlotAxes, mark: Note, frame: Frame) -> Drawn:
+    vertical, horizontal = mark.place.split()
+    at = {"left": 0.02, "right": 0.98, "top": 0.95, "bottom": 0.05}
+    plot.text(
+        at[horizontal], at[vertical], _rich(_filled(mark.text, frame)), transform=plot.transAxes,
+        ha=horizontal, va=vertical, fontsize=12, fontweight="bold", color=COLOURS[mark.role],
+        math_fontfamily="dejavuserif",
+    )  # fmt: skip
     return [], []
 
 
@@ -201,6 +275,10 @@ DRAW: dict[type, Callable[[PlotAxes, Any, Frame], Drawn]] = {
     Area: _area,
     Points: _points,
     Stems: _stems,
+    Bars: _bars,
+    Squares: _squares,
+    Arrows: _arrows,
+    Note: _note,
     Rug: _rug,
     Rule: _rule,
     Landscape: _landscape,

@@ -553,4 +553,4 @@ def _spec(
         "{map_title}", "*a*", "*b*", "window_a", "window_b", (*landscape, present), "{map_said}"
     )
     total = Term("loss", "loss")
-    return Spec("beta_loss", controls, presets, (density, loss, plane), Sum(total, terms))
+    return Spec("beta_loss", controls, presets, (density, loss, plane), (Sum(total, terms),))

@@ -2,8 +2,9 @@
 
 import asyncio
 import base64
+import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ BATCH = 4  # frames sent ahead between two turns of the kernel's loop
 # A stock slider forces every value onto its grid, typed ones and those set in code too. So its own
 # grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
 FINEST = 1e-9
+NOISE = 1e-8
 
 
 class Stage(anywidget.AnyWidget):
@@ -59,16 +61,16 @@ class Panel(Generic[State]):
         self._moving = False
 
         self.controls = {
-            c.name: _control(c, getattr(self.state, c.name)) for c in self._spec.controls
+            c.name: _control(c, _entry(self.state, c.name)) for c in self._spec.controls
         }
         for control in self.controls.values():
             control.observe(self._control_moved, "value")
-        sliders = [c for c in self.controls.values() if isinstance(c, widgets.FloatSlider)]
+        shown = [c for c in self._spec.controls if isinstance(c, Slider) and c.shown]
         self._epoch = 0
         self._stage = Stage(controls=self.controls, scene=self._new_scene())
         self._stage.on_msg(self._answer)
         self._stage.add_class("explorer-stage")
-        row = widgets.HBox(sliders)
+        row = widgets.HBox([self.controls[c.name] for c in shown])
         row.add_class("explorer-controls")
         self.widget = widgets.VBox([row, self._stage])
         self.widget.add_class("explorer-panel")
@@ -103,7 +105,7 @@ class Panel(Generic[State]):
                     f"it has {', '.join(names)}"
                 )
         state = replace(self._state, **changes)  # type: ignore[type-var]
-        data = {f for f in names if f not in self.controls}
+        data = set(names) - {name.partition(".")[0] for name in self.controls}
         moves_data = any(getattr(state, f) != getattr(self._state, f) for f in data)
         spec = self._checked_spec(state)
         frame = self._blueprint.view(state)
@@ -166,12 +168,12 @@ class Panel(Generic[State]):
         }
 
     def _values(self) -> list[Setting]:
-        return [getattr(self._state, c.name) for c in self._spec.controls]
+        return [_entry(self._state, c.name) for c in self._spec.controls]
 
     def _checked_spec(self, state: State) -> Spec:
         spec = self._blueprint.spec(state)
         for control in spec.controls:
-            value = getattr(state, control.name)
+            value = _entry(state, control.name)
             if isinstance(control, Slider) and not control.low <= value <= control.high:
                 raise ValueError(
                     f"{control.name} = {value!r} is outside the slider's limits "
@@ -211,13 +213,15 @@ class Panel(Generic[State]):
         if self._moving:
             return
         control = next(c for c in self._spec.controls if self.controls[c.name] is change["owner"])
-        old, new = getattr(self._state, control.name), change["new"]
+        old, new = _entry(self._state, control.name), change["new"]
         if isinstance(control, Slider):
             exact = (old, control.nearest(new), float(f"{new:.12g}"))
-            new = next((value for value in exact if abs(new - value) < 10 * FINEST), new)
+            new = next(
+                (value for value in exact if abs(new - value) < NOISE * max(1, abs(new))), new
+            )
         if new == old:
             return
-        self._state = replace(self._state, **{control.name: new})  # type: ignore[type-var]
+        self._state = _with_entries(self._state, {control.name: new})
         self._frame = None
         self._notify()
 
@@ -247,8 +251,7 @@ class Panel(Generic[State]):
     def _send(self, states: Iterable[Sequence[Setting]]) -> None:
         frames, buffers = [], []
         for values in states:
-            changes = dict(zip(self.controls, values, strict=True))
-            state = replace(self._state, **changes)  # type: ignore[type-var]
+            state = _with_entries(self._state, dict(zip(self.controls, values, strict=True)))
             frame = self.frame if state == self._state else self._blueprint.view(state)
             header, buffer = encode(frame, self._base)
             frames.append({"state": values, **header})
@@ -256,22 +259,44 @@ class Panel(Generic[State]):
         self._stage.send({"epoch": self._epoch, "frames": frames}, buffers)
 
 
+def _entry(state: object, name: str) -> Any:
+    """A field of the state, or with ``"field.2"`` one entry of a field that is a tuple."""
+    field, _, index = name.partition(".")
+    value = getattr(state, field)
+    return value[int(index)] if index else value
+
+
+def _with_entries(state: State, values: Mapping[str, Setting]) -> State:
+    changes: dict[str, Any] = {}
+    for name, value in values.items():
+        field, _, index = name.partition(".")
+        if index:
+            entries = list(changes.get(field, getattr(state, field)))
+            entries[int(index)] = value
+            changes[field] = tuple(entries)
+        else:
+            changes[field] = value
+    return replace(state, **changes)  # type: ignore[type-var]
+
+
 def _control(control: Slider | Choice, value: Setting) -> widgets.Widget:
     if isinstance(control, Choice):
         options = [(text.replace("*", ""), key) for key, text in control.options]
         return widgets.ToggleButtons(options=options, value=value, description=control.label)
-    slider = widgets.FloatSlider(
-        min=control.low,
-        max=control.high,
-        step=FINEST,
-        value=value,
-        description=control.symbol,
-        readout_format=f".{control.digits}f",
-    )
-    slider.add_class(f"explorer-control-{control.name}")
+    common = {"value": value, "step": FINEST, "description": control.symbol}
+    if control.log:
+        limits = {"min": math.log10(control.low), "max": math.log10(control.high), "base": 10.0}
+        slider = widgets.FloatLogSlider(readout_format=f".{control.digits}g", **limits, **common)
+    else:
+        limits = {"min": control.low, "max": control.high}
+        slider = widgets.FloatSlider(readout_format=f".{control.digits}f", **limits, **common)
+    slider.add_class(f"explorer-control-{control.name.replace('.', '-')}")
     return slider
 
 
-def _set_range(slider: widgets.FloatSlider, control: Slider) -> None:
+def _set_range(slider: widgets.Widget, control: Slider) -> None:
+    low, high = control.low, control.high
+    if control.log:
+        low, high = math.log10(low), math.log10(high)
     with slider.hold_trait_notifications():
-        slider.min, slider.max = control.low, control.high
+        slider.min, slider.max = low, high

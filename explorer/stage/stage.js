@@ -67,6 +67,7 @@ class Link {
 
   close() {
     clearInterval(this.watch);
+    clearInterval(this.player?.timer);
     cancelAnimationFrame(this.request);
     for (const stop of this.listeners) stop();
     this.views.clear();
@@ -87,7 +88,7 @@ class Link {
     this.state = this.spec.controls.map((control, i) => {
       const value = this.controls.get(control.name).get(this.trait(control.name));
       if (control.kind === "choice") return control.options[value][0];
-      const near = [this.state[i], onGrid(value, control)].find((exact) => Math.abs(value - exact) < NOISE);
+      const near = [this.state[i], onGrid(value, control)].find((exact) => Math.abs(value - exact) < NOISE * Math.max(1, Math.abs(value)));
       if (near !== undefined || control.name !== this.held) return near ?? value;
       // A slider that is dragged keeps to its grid; a typed value stands as it is.
       const settled = onGrid(value, control);
@@ -126,7 +127,30 @@ class Link {
 
   nudge(control, count, event) {
     const value = this.state[this.spec.controls.indexOf(control)];
-    this.assign({ [control.name]: onGrid(value + count * (event.shiftKey ? 10 : 1) * control.step, control) });
+    const shift = count * (event.shiftKey ? 10 : 1) * control.step;
+    this.assign({ [control.name]: onGrid(control.log ? value * 10 ** shift : value + shift, control) });
+  }
+
+  // Lets a control run along its grid, so many positions a second, until its end.
+  play(control, speed) {
+    clearInterval(this.player?.timer);
+    const again = this.player?.name !== control.name || this.player.speed !== speed;
+    this.player = undefined;
+    if (again && speed > 0) {
+      if (this.setting(control) >= control.high) this.assign({ [control.name]: control.low });
+      this.player = { name: control.name, speed, timer: setInterval(() => this.advance(control), 1000 / speed) };
+    }
+    this.fetchAlong(control.name);
+    this.schedule();
+  }
+
+  advance(control) {
+    this.nudge(control, 1, {});
+    if (this.setting(control) >= control.high) this.play(control, 0);
+  }
+
+  setting(control) {
+    return this.state[this.spec.controls.indexOf(control)];
   }
 
   schedule() {
@@ -209,15 +233,16 @@ class Link {
     const index = this.spec.controls.findIndex((control) => control.name === name);
     const others = key(this.state.map((value, i) => (i === index ? name : value)));
     if (this.ahead.name === others) return;
-    const { low, high, step } = this.spec.controls[index];
-    const here = Math.round((this.state[index] - low) / step);
-    const count = Math.floor((high - low) / step + 1e-9);
+    const control = this.spec.controls[index];
+    const span = (value) => (control.log ? Math.log10(value / control.low) : value - control.low) / control.step;
+    const here = Math.round(span(this.state[index]));
+    const count = Math.floor(span(control.high) + 1e-9);
     const positions = [...Array(count + 1).keys()].sort(
       (i, j) => (i % 8 > 0) - (j % 8 > 0) || Math.abs(i - here) - Math.abs(j - here),
     );
     const states = positions.slice(0, CACHED / 2).map((i) => {
       const state = [...this.state];
-      state[index] = round(low + i * step);
+      state[index] = onStep(i, control);
       return state;
     });
     this.ahead = { name: others, waiting: states.reverse(), open: 0, fresh: true };
@@ -394,15 +419,9 @@ class View {
     const start = Object.fromEntries(spec.controls.map((control, i) => [control.name, this.link.start[i]]));
     const reset = this.presetButton({ label: "↺ reset", values: start, note: "back to where it started" });
     this.choices = spec.controls.filter((control) => control.kind === "choice").map((control) => this.choiceGroup(control));
-    this.terms = [spec.sum.total, ...spec.sum.terms].map((term) => {
-      const value = html("span", { class: "explorer-value" });
-      const label = html("span", { class: "explorer-formula" });
-      setHtml(label, term.label);
-      return { term, value, node: html("span", { class: "explorer-term" }, value, label) };
-    });
-    const equation = this.terms.flatMap(({ node }, i) =>
-      i === 0 ? [node] : [html("span", { class: "explorer-sign" }, i === 1 ? "=" : "+"), node],
-    );
+    this.terms = [];
+    const sums = spec.sums.map((sum) => this.equation(sum));
+    this.players = spec.controls.filter((control) => control.play).map((control) => this.playButtons(control));
     this.sentence = html("p", { class: "explorer-sentence", "aria-hidden": "true" });
     this.status = html("p", { class: "explorer-spoken", role: "status", "aria-live": "polite" });
     this.notice = html("p", { class: "explorer-notice", role: "alert", hidden: "" });
@@ -411,11 +430,12 @@ class View {
         "div",
         { class: "explorer-bar" },
         html("div", { class: "explorer-presets", role: "group", "aria-label": "presets" }, ...this.presets.map((p) => p.node), reset.node),
+        ...this.players.map((player) => player.node),
         ...this.choices.map((choice) => choice.node),
       ),
       this.notice,
-      html("div", { class: "explorer-plots" }, ...this.plots.map((plot) => plot.node)),
-      html("div", { class: "explorer-sum" }, ...equation),
+      html("div", { class: "explorer-plots", style: `--ex-columns: ${spec.columns}` }, ...this.plots.map((plot) => plot.node)),
+      ...sums,
       this.sentence,
       this.status,
     );
@@ -428,6 +448,30 @@ class View {
     node.disabled = Object.keys(preset.values).length === 0;
     node.addEventListener("click", () => this.link.assign(preset.values));
     return { preset, node };
+  }
+
+  equation(sum) {
+    const terms = [sum.total, ...sum.terms].map((term) => {
+      const value = html("span", { class: "explorer-value" });
+      const label = html("span", { class: "explorer-formula" });
+      setHtml(label, term.label);
+      return { term, value, digits: sum.digits, node: html("span", { class: "explorer-term" }, value, label) };
+    });
+    this.terms.push(...terms);
+    const sign = (i) => html("span", { class: "explorer-sign" }, i === 1 ? "=" : "+");
+    return html("div", { class: "explorer-sum" }, ...terms.flatMap(({ node }, i) => (i === 0 ? [node] : [sign(i), node])));
+  }
+
+  playButtons(control) {
+    const play = html("button", { type: "button", class: "explorer-preset", ...KEYS });
+    const step = html("button", { type: "button", class: "explorer-preset", "aria-label": `${control.label}: one step`, ...KEYS }, "step");
+    const speed = html("select", { class: "explorer-speed", "aria-label": `${control.label}: speed`, ...KEYS });
+    for (const [text, value] of [["slow", 6], ["normal", 20], ["fast", 60]]) speed.append(html("option", { value }, text));
+    speed.value = "20";
+    play.addEventListener("click", () => this.link.play(control, this.link.player ? 0 : Number(speed.value)));
+    step.addEventListener("click", () => this.link.nudge(control, 1, {}));
+    speed.addEventListener("change", () => this.link.player && this.link.play(control, Number(speed.value)));
+    return { control, play, node: html("div", { class: "explorer-presets", role: "group", "aria-label": control.label }, play, step, speed) };
   }
 
   choiceGroup(control) {
@@ -451,7 +495,7 @@ class View {
   dressControls() {
     if (!this.panel) return;
     for (const control of this.link.spec.controls) {
-      const node = this.panel.querySelector(`.explorer-control-${control.name}`);
+      const node = this.panel.querySelector(`.explorer-control-${control.name.replace(".", "-")}`);
       if (!node || control.kind !== "slider") continue;
       for (const [selector, name] of [
         [".noUi-handle", control.label],
@@ -486,8 +530,13 @@ class View {
     const { spec } = this.link;
     const now = Object.fromEntries(spec.controls.map((control, i) => [control.name, state[i]]));
     if (this.width) for (const plot of this.plots) plot.draw(frame, now);
-    for (const { term, value, node } of this.terms) {
-      setHtml(value, number(frame[term.value], spec.sum.digits));
+    for (const { control, play } of this.players) {
+      const running = this.link.player?.name === control.name;
+      setHtml(play, running ? "❚❚ pause" : "▶ play");
+      put(play, "aria-label", `${control.label}: ${running ? "pause" : "play"}`);
+    }
+    for (const { term, value, digits, node } of this.terms) {
+      setHtml(value, number(frame[term.value], digits));
       node.classList.toggle("explorer-struck", term.struck !== "" && frame[term.struck] === true);
     }
     for (const { preset, node } of this.presets) {
@@ -548,6 +597,19 @@ class Plot {
     this.node = html("div", { class: "explorer-plot" }, this.title, this.area);
     this.labels = [];
     this.marks = axes.marks.map((mark) => MARKS[mark.kind](this, mark));
+    if (axes.click) this.area.addEventListener("click", (event) => this.click(event));
+  }
+
+  click(event) {
+    if (event.target.closest(".explorer-grip")) return;
+    const box = this.svg.getBoundingClientRect();
+    const at = { x: this.xInverse(event.clientX - box.left), y: this.yInverse(event.clientY - box.top) };
+    const { link } = this.view;
+    for (const { axis, control, toValue } of dragged(this.axes.click, link.spec)) {
+      const option = control.options?.[Math.round(at[axis])]?.[0];
+      const value = control.kind === "choice" ? option : onGrid(toValue(at[axis]), control);
+      if (value !== undefined) link.assign({ [control.name]: value });
+    }
   }
 
   resize() {
@@ -567,25 +629,26 @@ class Plot {
   draw(frame, now) {
     this.frame = frame;
     this.now = now;
-    this.rescale(limits(this.axes.x_limits, frame), limits(this.axes.y_limits, frame));
+    this.rescale(limits(this.axes.x_limits, frame), limits(this.axes.y_limits, frame), frame[this.axes.x_ticks]);
     setHtml(this.title, fill(this.axes.title, frame));
     put(this.svg, "aria-label", plain(fill(this.axes.description, frame)));
     this.labels = [];
     this.curves = [];
+    this.taken = [];
     for (const mark of this.marks) mark(frame, now);
     this.placeLabels();
   }
 
-  rescale(x, y) {
-    const same = this.limits && key([x, y]) === key(this.limits);
+  rescale(x, y, names) {
+    const same = this.limits && key([x, y, names]) === key(this.limits);
     if (same) return;
-    this.limits = [x, y];
+    this.limits = [x, y, names];
     const [left, top] = [MARGIN.left, MARGIN.top];
     this.x = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (this.right - left);
     this.y = (value) => this.bottom - ((value - y[0]) / (y[1] - y[0])) * (this.bottom - top);
     this.xInverse = (pixel) => x[0] + ((pixel - left) / (this.right - left)) * (x[1] - x[0]);
     this.yInverse = (pixel) => y[0] + ((this.bottom - pixel) / (this.bottom - top)) * (y[1] - y[0]);
-    const [xTicks, yTicks] = [ticks(x, 6), ticks(y, 5)];
+    const [xTicks, yTicks] = [names ? [...names.keys()] : ticks(x, 6), ticks(y, 5)];
     const full = this.axes.marks.some((mark) => mark.kind === "landscape");
     put(this.grid, "d", full ? "" : yTicks.map((v) => `M${left} ${crisp(this.y(v))}H${this.right}`).join(""));
     put(
@@ -596,11 +659,11 @@ class Plot {
     );
     const label = (text, xAt, yAt, anchor) => {
       const node = svg("text", { x: xAt, y: yAt, "text-anchor": anchor });
-      node.textContent = text;
+      setSvg(node, text);
       return node;
     };
     this.ticks.replaceChildren(
-      ...xTicks.map((v) => label(tickText(v), this.x(v), this.bottom + 17, "middle")),
+      ...xTicks.map((v) => label(names?.[v] ?? tickText(v), this.x(v), this.bottom + 17, "middle")),
       ...yTicks.map((v) => label(tickText(v), left - 7, this.y(v) + 4, "end")),
     );
     put(this.xLabel, "x", this.right);
@@ -626,15 +689,15 @@ class Plot {
 
   // Each label takes the place beside its anchor where it hides least.
   placeLabels() {
-    const boxes = [];
+    const boxes = this.taken;
     const [left, top] = [MARGIN.left, MARGIN.top];
-    this.labels.forEach(({ x, y, text, role, gap }, i) => {
+    this.labels.forEach(({ x, y, text, role, gap, places = PLACES }, i) => {
       const node = this.texts.childNodes[i] ?? this.texts.appendChild(svg("text"));
       setSvg(node, text);
       put(node, "class", `role-${role}`);
       const width = textWidth(text, this.family);
       let best;
-      for (const [dx, dy] of PLACES) {
+      for (const [dx, dy] of places) {
         const box = { x: dx > 0 ? x + gap : dx < 0 ? x - gap - width : x - width / 2, y: y - 8 + dy * (gap + 9), width, height: 16 };
         box.x = Math.min(Math.max(box.x, left + 2), this.right - width);
         box.y = Math.min(Math.max(box.y, top), this.bottom - 16);
@@ -690,7 +753,7 @@ function polyline(plot, xs, ys, track) {
   for (let i = 0; i < xs.length; i++) {
     const [x, y] = [plot.x(xs[i]), plot.yClamped(ys[i])];
     if (Number.isNaN(y)) continue;
-    path += `${path ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    path += `${i > 0 && !Number.isNaN(ys[i - 1]) ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
     if (track) points.push(x, y);
   }
   if (track) plot.curves.push(points);
@@ -715,9 +778,9 @@ const MARKS = {
     const node = plot.layer.appendChild(svg("path", { class: `explorer-fill role-${mark.role}` }));
     return (frame) => {
       const xs = frame[mark.x];
-      const base = plot.yClamped(0);
-      const [first, last] = [plot.x(xs[0]), plot.x(xs[xs.length - 1])];
-      put(node, "d", `${polyline(plot, xs, frame[mark.y])}L${last} ${base}L${first} ${base}Z`);
+      const floor = mark.base ? frame[mark.base] : new Float32Array(xs.length);
+      const back = polyline(plot, [...xs].reverse(), [...floor].reverse());
+      put(node, "d", xs.length > 0 ? `${polyline(plot, xs, frame[mark.y])}L${back.slice(1)}Z` : "");
     };
   },
 
@@ -738,33 +801,36 @@ const MARKS = {
   rule(plot, mark) {
     const node = plot.layer.appendChild(svg("path", { class: `explorer-rule role-${mark.role}` }));
     const knob = mark.drag && plot.over.appendChild(svg("circle", { class: `explorer-knob role-${mark.role}`, r: 7 }));
-    const grip = mark.drag && new Handle(plot, mark, "explorer-grip-rule");
+    const grips = new Grips(plot, mark, "explorer-grip-rule");
     return (frame) => {
       const x = plot.x(frame[mark.x]);
       put(node, "d", `M${x.toFixed(1)} ${MARGIN.top}V${plot.bottom}`);
       if (mark.label) plot.labels.push({ x, y: MARGIN.top + 10, text: fill(mark.label, frame), role: mark.role, gap: 9 });
       plot.avoid(x, MARGIN.top, x, plot.bottom);
-      if (!grip) return;
+      if (!knob) return;
       put(knob, "cx", round2(x));
       put(knob, "cy", plot.bottom);
-      grip.place(x - 14, MARGIN.top, 28, plot.bottom - MARGIN.top + 12);
+      grips.place(0, x - 14, MARGIN.top, 28, plot.bottom - MARGIN.top + 12);
     };
   },
 
   points(plot, mark) {
     const guides = mark.drop && plot.layer.appendChild(svg("path", { class: `explorer-guide role-${mark.role}` }));
-    const group = plot.over.appendChild(svg("g", { class: `explorer-points role-${mark.role}${mark.small ? " small" : ""}` }));
-    const grip = mark.drag && new Handle(plot, mark, "explorer-grip-point");
+    const group = plot.over.appendChild(
+      svg("g", { class: `explorer-points role-${mark.role} ${mark.shape}${mark.small ? " small" : ""}` }),
+    );
+    const grips = new Grips(plot, mark, "explorer-grip-point");
     const radius = mark.small ? 3.5 : 7;
     return (frame) => {
       const [xs, ys] = [list(frame[mark.x]), list(frame[mark.y])];
       let drops = "";
+      grips.keep(xs.length);
       for (let i = 0; i < xs.length; i++) {
         const [x, edge] = [plot.x(xs[i]), Number.isFinite(ys[i]) ? 0 : Math.sign(ys[i])];
         const y = edge ? (edge > 0 ? MARGIN.top + 6 : plot.bottom - 6) : plot.y(ys[i]);
         const hidden = Number.isNaN(xs[i]) || Number.isNaN(ys[i]);
         const node = group.childNodes[i] ?? group.appendChild(svg("path"));
-        put(node, "d", hidden ? "" : edge ? triangle(x, y, edge) : disc(x, y, radius));
+        put(node, "d", hidden ? "" : edge ? triangle(x, y, edge) : mark.shape === "cross" ? cross(x, y) : disc(x, y, radius));
         if (hidden) continue;
         if (mark.drop.includes("x")) {
           drops += `M${x.toFixed(1)} ${y.toFixed(1)}V${plot.bottom}`;
@@ -776,10 +842,65 @@ const MARKS = {
         }
         const text = fill(mark.label, frame, i);
         if (text) plot.labels.push({ x, y, text, role: mark.role, gap: radius + 5 });
-        if (grip) grip.place(x - 16, y - 16, 32, 32);
+        grips.place(i, x - 16, y - 16, 32, 32);
       }
       while (group.childNodes.length > xs.length) group.lastChild.remove();
       if (guides) put(guides, "d", drops);
+    };
+  },
+
+  bars(plot, mark) {
+    const node = plot.layer.appendChild(svg("path", { class: `explorer-bars role-${mark.role}` }));
+    const grips = new Grips(plot, mark, "explorer-grip-bar");
+    return (frame) => {
+      const [xs, ys] = [list(frame[mark.x]), list(frame[mark.y])];
+      const bases = mark.base ? list(frame[mark.base]) : new Float32Array(xs.length);
+      let path = "";
+      grips.keep(xs.length);
+      for (let i = 0; i < xs.length; i++) {
+        const [left, right] = [plot.x(xs[i] - mark.width / 2), plot.x(xs[i] + mark.width / 2)];
+        const [base, y] = [plot.yClamped(bases[i]), plot.yClamped(ys[i])];
+        path += `M${round2(left)} ${round2(base)}V${round2(y)}H${round2(right)}V${round2(base)}Z`;
+        const [text, middle] = [fill(mark.label, frame, i), (left + right) / 2];
+        if (text) plot.labels.push({ x: middle, y: y + (y > base ? 10 : -10), text, role: mark.role, gap: 0, places: [[0, 0]] });
+        grips.place(i, left, y - 14, right - left, 28);
+      }
+      put(node, "d", path);
+    };
+  },
+
+  squares(plot, mark) {
+    const node = plot.layer.appendChild(svg("path", { class: `explorer-squares role-${mark.role}` }));
+    return (frame) => {
+      const [xs, ys, to] = [mark.x, mark.y, mark.to].map((name) => list(frame[name]));
+      const square = (x, i) => {
+        const [from, side] = [plot.y(ys[i]), Math.abs(plot.y(to[i]) - plot.y(ys[i]))];
+        const way = plot.x(x) + side > plot.right ? -side : side;
+        return `M${round2(plot.x(x))} ${round2(from)}h${round2(way)}V${round2(plot.y(to[i]))}h${round2(-way)}Z`;
+      };
+      put(node, "d", Array.from(xs, square).join(""));
+    };
+  },
+
+  arrows(plot, mark) {
+    const node = plot.layer.appendChild(svg("path", { class: `explorer-arrows role-${mark.role}` }));
+    return (frame) => {
+      const [xs, ys, toX, toY] = [mark.x, mark.y, mark.to_x, mark.to_y].map((name) => list(frame[name]));
+      put(node, "d", Array.from(xs, (x, i) => arrow(plot.x(x), plot.yClamped(ys[i]), plot.x(toX[i]), plot.yClamped(toY[i]))).join(""));
+    };
+  },
+
+  note(plot, mark) {
+    const right = mark.place.endsWith("right");
+    const node = plot.over.appendChild(svg("text", { class: `explorer-note role-${mark.role}`, "text-anchor": right ? "end" : "start" }));
+    return (frame) => {
+      const text = fill(mark.text, frame);
+      setSvg(node, text);
+      const [x, y] = [right ? plot.right - 4 : MARGIN.left + 6, mark.place.startsWith("top") ? MARGIN.top + 16 : plot.bottom - 10];
+      put(node, "x", x);
+      put(node, "y", y);
+      const width = 1.1 * textWidth(text, plot.family);
+      if (text) plot.taken.push({ x: right ? x - width : x, y: y - 14, width, height: 18 });
     };
   },
 
@@ -807,6 +928,16 @@ const MARKS = {
 };
 
 const disc = (x, y, r) => `M${round2(x - r)} ${round2(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+const cross = (x, y) => `M${round2(x - 5)} ${round2(y - 5)}l10 10m0 -10l-10 10`;
+
+function arrow(x0, y0, x1, y1) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  if (!(length > 1)) return "";
+  const [dx, dy, head] = [(x1 - x0) / length, (y1 - y0) / length, Math.min(7, length)];
+  const wing = (side) => `${round2(x1 - head * dx + 0.6 * head * side * dy)} ${round2(y1 - head * dy - 0.6 * head * side * dx)}`;
+  return `M${round2(x0)} ${round2(y0)}L${round2(x1)} ${round2(y1)}M${wing(1)}L${round2(x1)} ${round2(y1)}L${wing(-1)}`;
+}
+
 const triangle = (x, y, up) => `M${round2(x - 6)} ${y + 5 * up}h12l-6 ${-10 * up}Z`;
 
 // A field with a border of -infinity, so that every region above a level is closed. Inside, the
@@ -816,7 +947,7 @@ function pad(steps, rows, columns) {
   for (let j = 0; j < rows; j++) {
     for (let i = 0; i < columns; i++) {
       const step = steps[j * columns + i];
-      padded[(j + 1) * (columns + 2) + i + 1] = step === 0 ? -1e300 : step === 65534 ? 1e300 : step;
+      padded[(j + 1) * (columns + 2) + i + 1] = step === 0 || step === 65535 ? -1e300 : step === 65534 ? 1e300 : step;
     }
   }
   return padded;
@@ -867,14 +998,44 @@ function ringPath(ring, xAt, yAt) {
 
 // ------------------------------------------------------------------------------------- handles
 
+// The controls that a drag moves, with the way from a control's value to its axis and back.
+function dragged(drag, spec, index = 0) {
+  const find = (name) => spec.controls.find((control) => control.name === name.replace("{i}", index));
+  return ["x", "y"]
+    .filter((axis) => drag[axis])
+    .map((axis) => ({
+      axis,
+      control: find(drag[axis]),
+      toAxis: drag.log === axis ? Math.log : (value) => value,
+      toValue: drag.log === axis ? Math.exp : (value) => value,
+    }));
+}
+
+// The handles of a mark: none where it cannot be dragged, else one for each of its points.
+class Grips {
+  constructor(plot, mark, kind) {
+    Object.assign(this, { plot, mark, kind, handles: [] });
+  }
+
+  keep(count) {
+    for (const handle of this.handles.splice(count)) handle.node.remove();
+  }
+
+  place(index, ...box) {
+    if (!this.mark.drag) return;
+    this.handles[index] ??= new Handle(this.plot, this.mark, this.kind, index);
+    this.handles[index].place(...box);
+  }
+}
+
 // What can be taken hold of: an element over the drawing, for pointer, finger and arrow keys.
 class Handle {
-  constructor(plot, mark, kind) {
+  constructor(plot, mark, kind, index) {
     this.plot = plot;
     this.link = plot.view.link;
-    this.controls = Object.entries(mark.drag)
-      .filter(([axis, name]) => axis !== "kind" && name)
-      .map(([axis, name]) => ({ axis, control: this.link.spec.controls.find((control) => control.name === name) }));
+    this.controls = dragged(mark.drag, this.link.spec, index);
+    const wheel = mark.drag.wheel.replace("{i}", index);
+    this.wheel = this.link.spec.controls.find((control) => control.name === wheel);
     const [{ control }] = this.controls;
     const name = this.controls.map((c) => c.control.label).join(" and ");
     this.node = html("div", {
@@ -891,8 +1052,14 @@ class Handle {
     this.node.addEventListener("pointerup", () => (this.held = undefined));
     this.node.addEventListener("pointercancel", () => (this.held = undefined));
     this.node.addEventListener("keydown", (event) => this.press(event));
+    if (this.wheel) this.node.addEventListener("wheel", (event) => this.turn(event), { passive: false });
     for (const event of ["pointerenter", "focus"]) this.node.addEventListener(event, () => this.fetch());
     plot.area.append(this.node);
+  }
+
+  turn(event) {
+    event.preventDefault();
+    this.link.nudge(this.wheel, -Math.sign(event.deltaY), event);
   }
 
   fetch() {
@@ -914,9 +1081,9 @@ class Handle {
     this.node.setPointerCapture(event.pointerId);
     const { now } = this.plot;
     const box = this.plot.svg.getBoundingClientRect();
-    this.held = this.controls.map(({ axis, control }) => {
+    this.held = this.controls.map(({ axis, control, toAxis }) => {
       const pixel = axis === "x" ? event.clientX - box.left : event.clientY - box.top;
-      return (axis === "x" ? this.plot.x : this.plot.y)(now[control.name]) - pixel;
+      return (axis === "x" ? this.plot.x : this.plot.y)(toAxis(now[control.name])) - pixel;
     });
     this.fetch();
   }
@@ -924,16 +1091,18 @@ class Handle {
   move(event) {
     if (!this.held) return;
     const box = this.plot.svg.getBoundingClientRect();
-    const values = this.controls.map(({ axis, control }, i) => {
+    const values = this.controls.map(({ axis, control, toValue }, i) => {
       const pixel = (axis === "x" ? event.clientX - box.left : event.clientY - box.top) + this.held[i];
       const limit = this.plot.limits[axis === "x" ? 0 : 1];
       const value = (axis === "x" ? this.plot.xInverse : this.plot.yInverse)(pixel);
-      return [control.name, onGrid(Math.min(Math.max(value, limit[0]), limit[1]), control)];
+      return [control.name, onGrid(toValue(Math.min(Math.max(value, limit[0]), limit[1])), control)];
     });
     this.link.assign(Object.fromEntries(values));
   }
 
   press(event) {
+    const width = { "+": 1, "-": -1 }[event.key];
+    if (width && this.wheel) this.link.nudge(this.wheel, width, {});
     if (!STEPS[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
@@ -955,9 +1124,13 @@ const STEPS = {
   End: ["x", Infinity],
 };
 
-function onGrid(value, { low, high, step }) {
+function onGrid(value, { low, high, step, log }) {
   const inside = Math.min(Math.max(value, low), high);
-  return Math.min(round(low + Math.round((inside - low) / step) * step), high);
+  return Math.min(onStep(Math.round((log ? Math.log10(inside / low) : inside - low) / step), { low, step, log }), high);
+}
+
+function onStep(count, { low, step, log }) {
+  return round(log ? low * 10 ** (count * step) : low + count * step);
 }
 
 // ---------------------------------------------------------------------------------- life cycle
