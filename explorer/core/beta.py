@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .family import Family, FloatArray, Parameter, data, probability, real_array
-from .special import gamma_rest, log_beta_unchecked, minus_log1p, times
+from .special import gamma_rest, log_beta_unchecked, minus_log1p, ratio_gap, times
 
 # From here on log_prob takes away by hand what cancels between kernel and normalizer.
 _LARGE = 30.0
@@ -164,22 +164,25 @@ class Beta(Family):
         a1, b1, a2, b2 = map(np.asarray, (self.a, self.b, q.a, q.b))
         with np.errstate(all="ignore"):
             n1 = a1 + b1
-            cross = ((a1 - a2) / a2 * b2 - (b1 - b2)) / n1
-            means = a2 * minus_log1p(cross) + b2 * minus_log1p(-cross * (a2 / b2))
+            # How far the means' ratio a1/n1 : a2/n2 is from 1; differences are exact when close.
+            near = (np.abs(a1 - a2) < 0.5 * a1) & (np.abs(b1 - b2) < 0.5 * b1)
+            cross = np.where(near, (a1 - a2) / a2 * b2 - (b1 - b2), a1 / a2 * b2 - b1) / n1
+            n = n1 / (a2 + b2)
+            means = a2 * ratio_gap(a1 / a2 / n, cross)
+            means = means + b2 * ratio_gap(b1 / b2 / n, -cross * (a2 / b2))
             rests = _bregman(a1, a2) + _bregman(b1, b2) - _bregman(n1, a2 + b2)
         out: FloatArray = np.maximum(means + rests, 0.0)
         return out[()]
 
-    def _renyi(self, q: Beta, alpha: float) -> FloatArray:
-        """[alpha KL(m||p) + (1-alpha) KL(m||q)] / (1-alpha), m proportional to p^alpha q^(1-alpha).
+    def _renyi(self, q: Beta, alpha: float, beta: float) -> FloatArray:
+        """[alpha KL(m||p) + beta KL(m||q)] / beta, m proportional to p^alpha q^beta, beta = 1-alpha.
 
         inf where m has no finite integral.
         """
-        a = alpha * np.asarray(self.a) + (1 - alpha) * np.asarray(q.a)
-        b = alpha * np.asarray(self.b) + (1 - alpha) * np.asarray(q.b)
+        a, b = alpha * self.a + beta * np.asarray(q.a), alpha * self.b + beta * np.asarray(q.b)
         exists = (a > 0) & (b > 0)
         between = Beta(np.where(exists, a, 1.0), np.where(exists, b, 1.0))
-        out = between._kl(q) + alpha / (1 - alpha) * between._kl(self)
+        out = between._kl(q) + alpha / beta * between._kl(self)
         return np.where(exists, np.maximum(out, 0.0), np.inf)[()]
 
     @classmethod

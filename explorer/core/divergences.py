@@ -100,18 +100,25 @@ def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
         raise ValueError(f"alpha must be positive, got {alpha!r}")
     if alpha == 1:
         return kl(p, q)
+    beta = 1 - alpha
+    if alpha < 0.5:
+        return alpha / beta * _renyi(q, p, beta, alpha)
+    return _renyi(p, q, alpha, beta)
+
+
+def _renyi(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
     if isinstance(p, Normal) and isinstance(q, Normal):
-        return p._renyi(q, alpha)
+        return p._renyi(q, alpha, beta)
     if isinstance(p, Beta) and isinstance(q, Beta):
-        return p._renyi(q, alpha)
+        return p._renyi(q, alpha, beta)
     # Where the integral is close to 1, its distance from 1 is what is accurate.
     with np.errstate(all="ignore"):
-        shortfall = np.asarray(alpha * (1 - alpha) * alpha_divergence(p, q, alpha))
-        out = np.log1p(-shortfall) / (alpha - 1)
+        shortfall = np.asarray(alpha * beta * _amari(p, q, alpha, beta))
+        log_integral = np.log1p(-shortfall)
         if (np.abs(shortfall) > 0.5).any():
-            far = _log_affinity(p, q, alpha) / (alpha - 1)
-            out = np.where(np.abs(shortfall) > 0.5, far, out)
-    return np.maximum(out, 0.0)[()]
+            far = _log_affinity(p, q, alpha, beta)
+            log_integral = np.where(np.abs(shortfall) > 0.5, far, log_integral)
+    return np.maximum(-log_integral / beta, 0.0)[()]
 
 
 def alpha_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
@@ -121,64 +128,70 @@ def alpha_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
     is had and how accurately: as for kl.
     """
     alpha = _order(alpha)
+    if alpha < 0.5:  # alpha and 1 - alpha are kept apart: one of them may be tiny
+        return _amari(q, p, 1 - alpha, alpha)
+    return _amari(p, q, alpha, 1 - alpha)
+
+
+def _amari(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
     p, q = _family("p", p), _family("q", q)
-    if alpha < 0.5:
-        p, q, alpha = q, p, 1 - alpha
     if isinstance(p, Empirical) or isinstance(q, Empirical):
         if type(p) is type(q) or isinstance(p, Discrete) or isinstance(q, Discrete):
             raise ValueError(f"p and q must be one Empirical and one density, got {p!r} and {q!r}")
         # Diracs and a density have no mass in common.
-        return np.float64(np.inf if alpha >= 1 else 1 / (alpha * (1 - alpha)))  # type: ignore[return-value]
+        return np.asarray(1 / (alpha * beta) if beta > 0 else np.inf)[()]
     if isinstance(p, Discrete):
-        log_p, log_q = _tables(p, q)
-        return divergence_terms(log_p, log_q, alpha).sum(axis=-1)[()]
+        return divergence_terms(*_tables(p, q), alpha, beta).sum(axis=-1)[()]
     for kind in (Normal, Beta):
         if isinstance(p, kind) and isinstance(q, kind):
-            if alpha == 1:
-                return p._kl(q)  # type: ignore[arg-type]
+            if beta == 0:
+                return p._kl(q)
             with np.errstate(over="ignore"):
-                exponent = (alpha - 1) * p._renyi(q, alpha)  # type: ignore[arg-type]
-                return -np.expm1(exponent) / (alpha * (1 - alpha))
+                return -np.expm1(-beta * p._renyi(q, alpha, beta)) / (alpha * beta)
     tables = line("p", p), line("q", q)
     ends = panel_ends(*tables)
-    if alpha != 1:
-        if _diverges(*tables, alpha):
-            return np.float64(np.inf)  # type: ignore[return-value]
-        ends = np.concatenate([ends, _between(*tables, alpha)])
-    return integral(lambda *logs: divergence_terms(*logs, alpha), *tables, ends=ends)
+    if beta != 0:
+        if _diverges(*tables, alpha, beta):
+            return np.asarray(np.inf)[()]
+        ends = np.concatenate([ends, _between(*tables, alpha, beta)])
+
+    def terms(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
+        return divergence_terms(log_p, log_q, alpha, beta)
+
+    return np.asarray(integral(terms, *tables, ends=ends))[()]
 
 
-def _log_affinity(p: Family, q: Family, alpha: float) -> FloatArray:
+def _log_affinity(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
     """log of the sum or integral of p^alpha q^(1-alpha), also where that under- or overflows."""
     if isinstance(p, Discrete):
         log_p, log_q = _tables(p, q)
-        powers = alpha * log_p + (1 - alpha) * log_q
+        powers = alpha * log_p + beta * log_q
         powers = np.where(log_p == -np.inf, -np.inf, powers)
         return np.asarray(np.logaddexp.reduce(powers, axis=-1))
     tables = line("p", p), line("q", q)
-    if _diverges(*tables, alpha):
+    if _diverges(*tables, alpha, beta):
         return np.asarray(np.inf)
-    ends = np.concatenate([panel_ends(*tables), _between(*tables, alpha)])
+    ends = np.concatenate([panel_ends(*tables), _between(*tables, alpha, beta)])
 
     def log_integrand(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
-        return alpha * log_p + (1 - alpha) * log_q
+        return alpha * log_p + beta * log_q
 
     return np.asarray(log_integral(log_integrand, *tables, ends=ends))
 
 
-def _between(p: Table, q: Table, alpha: float) -> FloatArray:
-    """Panel ends that resolve p_i^alpha q_j^(1-alpha) of all components: Normals again."""
-    p_tau, q_tau = alpha / np.square(p.sigma)[:, None], (1 - alpha) / np.square(q.sigma)
+def _between(p: Table, q: Table, alpha: float, beta: float) -> FloatArray:
+    """Panel ends that resolve p_i^alpha q_j^beta of all components: Normals again."""
+    p_tau, q_tau = alpha / np.square(p.sigma)[:, None], beta / np.square(q.sigma)
     tau = p_tau + q_tau
     mu = (p_tau * p.mu[:, None] + q_tau * q.mu) / tau
     exists = tau > 0
     return around(mu[exists], 1 / np.sqrt(tau[exists])).ravel()
 
 
-def _diverges(p: Table, q: Table, alpha: float) -> bool:
+def _diverges(p: Table, q: Table, alpha: float, beta: float) -> bool:
     """Whether p^alpha q^(1-alpha) grows at infinity, where the widest components rule."""
     widest_p, widest_q = (np.max(t.sigma[t.log_w > -np.inf]) for t in (p, q))
-    return bool(alpha * widest_q**2 + (1 - alpha) * widest_p**2 <= 0)
+    return bool(alpha * widest_q**2 + beta * widest_p**2 <= 0)
 
 
 def _family(name: str, value: Family) -> Family:

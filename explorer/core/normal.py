@@ -92,32 +92,33 @@ class Normal(Family):
             z: FloatArray = (y - self.mu) / self.sigma
         return z
 
+    def _compared(self, q: Normal) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """With r = sigma_p / sigma_q: r^2 - 1, log r and (mu_p - mu_q) / sigma_q."""
+        r = np.divide(self.sigma, q.sigma)
+        excess = np.divide(np.subtract(self.sigma, q.sigma), q.sigma) * (1 + r)
+        apart = np.log(self.sigma) - np.log(q.sigma)
+        log_r = np.where(np.abs(excess) < 0.3, 0.5 * np.log1p(excess), apart)
+        return excess, log_r, np.subtract(self.mu, q.mu) / q.sigma
+
     def _kl(self, q: Normal) -> FloatArray:
         """[r^2 - 1 - log r^2 + ((mu_p - mu_q)/sigma_q)^2] / 2 with r = sigma_p / sigma_q."""
         with np.errstate(all="ignore"):
-            r = np.divide(self.sigma, q.sigma)
-            excess = np.divide(np.subtract(self.sigma, q.sigma), q.sigma) * (1 + r)
-            spread = np.where(
-                np.abs(excess) < 0.3,
-                minus_log1p(excess),
-                excess - 2 * (np.log(self.sigma) - np.log(q.sigma)),
-            )
-            shift = np.subtract(self.mu, q.mu) / q.sigma
+            excess, log_r, shift = self._compared(q)
+            close = np.abs(excess) < 0.3
+            spread = np.where(close, minus_log1p(excess), excess - 2 * log_r)
             out: FloatArray = 0.5 * (spread + shift * shift)
         return out[()]
 
-    def _renyi(self, q: Normal, alpha: float) -> FloatArray:
-        """Closed form, +inf unless v = alpha + (1-alpha) r^2 > 0; r and the shift as in _kl."""
-        beta = 1 - alpha
+    def _renyi(self, q: Normal, alpha: float, beta: float) -> FloatArray:
+        """[alpha shift^2 / v + log(v) / beta - log r^2] / 2 with v = alpha + beta r^2, beta = 1-alpha.
+
+        +inf unless v > 0; r and the shift as in _kl.
+        """
         with np.errstate(all="ignore"):
-            r = np.divide(self.sigma, q.sigma)
-            x = np.divide(np.subtract(self.sigma, q.sigma), q.sigma) * (1 + r)
-            v = 1 + beta * x
-            shift = np.subtract(self.mu, q.mu) / q.sigma
-            log_r = np.where(np.abs(x) < 0.3, 0.5 * np.log1p(x), np.log(self.sigma) - np.log(q.sigma))
-            spread = 0.5 * np.log1p(beta * x) / beta - log_r
-            out = np.where(v > 0, 0.5 * alpha * shift * shift / v + spread, np.inf)
-        result: FloatArray = np.maximum(out, 0.0)
+            excess, log_r, shift = self._compared(q)
+            v = 1 + beta * excess
+            out = 0.5 * (alpha * shift * shift / v + np.log1p(beta * excess) / beta) - log_r
+        result: FloatArray = np.where(v > 0, np.maximum(out, 0.0), np.inf)
         return result[()]
 
     @classmethod

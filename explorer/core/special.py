@@ -17,11 +17,10 @@ _LARGEST = float(np.finfo(np.float64).max)
 
 def times(weight: Parameter, value: FloatArray) -> FloatArray:
     """weight * value with 0 * inf = 0: what has no weight does not count."""
+    nothing = np.equal(weight, 0)
     with np.errstate(invalid="ignore", over="ignore"):
         out: FloatArray = weight * value
-        if np.any(np.equal(weight, 0)):
-            out = np.where((np.asarray(weight) == 0) & np.isinf(value), 0.0, out)
-    return out
+    return np.where(nothing & np.isinf(value), 0.0, out) if nothing.any() else out
 
 
 def softplus(x: ArrayLike) -> FloatArray:
@@ -54,9 +53,16 @@ def log_bound_gap(z: ArrayLike) -> FloatArray:
     z = real_array("z", z)
     if (z < 0).any():
         raise ValueError(f"z must not be negative, got {z!r}")
+    return np.where(z == np.inf, np.inf, ratio_gap(z, z - 1))[()]
+
+
+def ratio_gap(ratio: FloatArray, excess: FloatArray) -> FloatArray:
+    """log_bound_gap of a ratio >= 0 whose difference from 1 is known better than the ratio tells."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        out: FloatArray = np.where(np.abs(z - 1) < 0.3, minus_log1p(z - 1), z - 1 - np.log(z))
-    return np.where(z == np.inf, np.inf, out)[()]
+        far = ratio - 1 - np.log(ratio)
+    close = np.abs(excess) < 0.3
+    out: FloatArray = np.where(close, minus_log1p(np.where(close, excess, 0.0)), far)
+    return out
 
 
 def minus_log1p(x: ArrayLike) -> FloatArray:
@@ -134,27 +140,28 @@ def _log_beta_large(a: FloatArray, b: FloatArray) -> FloatArray:
     return large_terms + (gamma_rest(a) + gamma_rest(b) - gamma_rest(n))
 
 
-def divergence_terms(log_p: FloatArray, log_q: FloatArray, alpha: float = 1.0) -> FloatArray:
+def divergence_terms(
+    log_p: FloatArray, log_q: FloatArray, alpha: float = 1.0, beta: float = 0.0
+) -> FloatArray:
     """Terms whose sum or integral is Amari's alpha-divergence of p and q; alpha = 1 gives KL(p||q).
 
-    [alpha p + (1-alpha) q - p^alpha q^(1-alpha)] / [alpha (1-alpha)], and in the limit
+    [alpha p + beta q - p^alpha q^beta] / (alpha beta) with beta = 1 - alpha, and in the limit
     p (r - 1 - log r) with r = q/p.  They are never negative, unlike p log(p/q), so nothing
-    cancels; where p = 0 they are q / alpha, where q = 0 < p and alpha >= 1 they are inf.
+    cancels; where p = 0 they are q / alpha, where q = 0 < p they are p / beta, or inf if alpha >= 1.
     """
     with np.errstate(all="ignore"):
         p, q = np.exp(log_p), np.exp(log_q)
         log_r = log_q - log_p
-        small = np.where(np.abs(log_r) < 0.25, log_r, 0.0)
-        if alpha == 1:
+        close = np.abs(log_r) < 0.25
+        small = np.where(close, log_r, 0.0)
+        if beta == 0:
             near = p * minus_log1p(np.expm1(small))
             far = q - p - p * log_r
         else:
-            beta = 1 - alpha
-            between = np.exp(alpha * log_p + beta * log_q)
-            near = p * ((beta * np.expm1(small) - np.expm1(beta * small)) / (alpha * beta))
-            far = (beta * (q - p) - (between - p)) / (alpha * beta)
-        out = np.where(np.abs(log_r) < 0.25, near, far)
-        out = np.where((q == 0) & (log_r == -np.inf), np.inf if alpha >= 1 else p / (1 - alpha), out)
+            near = p * (np.expm1(small) / alpha - np.expm1(beta * small) / (alpha * beta))
+            far = (q - p) / alpha - (np.exp(alpha * log_p + beta * log_q) - p) / (alpha * beta)
+        out = np.where(close, near, far)
+        out = np.where(log_q == -np.inf, p / beta if beta > 0 else np.inf, out)
         out = np.where(log_p == -np.inf, q / alpha, out)
         out = np.where(log_p == log_q, 0.0, out)
     result: FloatArray = np.maximum(out, 0.0)

@@ -57,6 +57,13 @@ def launch_chromium(playwright, *arguments):
     return playwright.chromium.launch(executable_path=path, args=[*flags, *arguments])
 
 
+def free_port():
+    """A loopback port on which nobody listens now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class JupyterServer:
     """A Jupyter server in a temporary folder, its kernels running this interpreter.
 
@@ -70,9 +77,7 @@ class JupyterServer:
         self.runtime = self._subfolder("runtime")
         self._write_kernelspec()
         self.set_theme("light")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = (self.folder / "server.log").open("w")
         self._process = subprocess.Popen(
@@ -216,11 +221,11 @@ class Kernel:
 
     def repr(self, expression):
         """The repr of an expression, such as `panel.state`."""
-        return self.run("", f"__import__('builtins').repr({expression})")[1:-1]
+        return ast.literal_eval(self.run("", f"repr({expression})"))
 
     def value(self, expression):
         """The value of an expression, where it is made of plain Python literals."""
-        return ast.literal_eval(self.run("", expression))
+        return ast.literal_eval(self.repr(expression))
 
     def wait_until(self, expression):
         """Wait until an expression is true in the kernel, as a slider's value after a drag."""
@@ -353,8 +358,10 @@ class JupyterPage:
         return self.wait_for(f"{slider} .noUi-handle")
 
     def slider_value(self, slider):
-        """What the slider itself says in the page (`aria-valuenow`)."""
-        return float(self.slider_handle(slider).get_attribute("aria-valuenow"))
+        """The slider's value in the page, rounded to 9 decimals (`aria-valuenow` has but one)."""
+        handle = self.slider_handle(slider)
+        value = handle.evaluate("handle => handle.closest('.noUi-target').noUiSlider.get(true)")
+        return round(value, 9)
 
     def drag_slider(self, slider, steps, moves=10):
         """Drag the handle by a number of the slider's own steps; negative is to the left."""

@@ -1,0 +1,294 @@
+"""What is compared, and the page in which each is watched at work."""
+
+import base64
+import json
+import math
+import re
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import websocket
+
+from tests.browser.jupyter_page import JupyterPage
+
+PROBE = Path(__file__).with_name("probe.js").read_text()
+DRAG = 3.0  # seconds
+WAYS = 2  # along the slider in that time
+MOVES = 90  # mouse moves a second
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to draw the Beta loss, and how to watch it."""
+
+    name: str
+    cells: tuple[str, ...]
+    slider: str  # selects the slider for `a`
+    ready: str  # selects what is there once the first picture is
+    frame: bytes  # how a picture looks in a message of the websocket
+    tick: str  # defines `_tick(a)`: all that the kernel does to answer one tick
+    set_b: str  # sets another parameter in the kernel, so that no picture is known in advance
+    last_a: str  # the kernel's idea of `a`
+    probe: dict[str, str]
+
+
+INTERACT = Candidate(
+    name="interact",
+    cells=("from tests.benchmarks.interact_baseline import show\nfigure = show()",),
+    slider=".widget-interact",
+    ready=".widget-interact .jp-OutputArea-output img",
+    frame=rb'"msg_type":\s*"display_data"',
+    tick="def _tick(a):\n    figure.widget.children[0].value = a",
+    set_b="figure.widget.children[1].value = {}",
+    last_a="figure.widget.kwargs['a']",
+    probe={"image": ".widget-interact .jp-OutputArea-output img", "stage": ""},
+)
+
+# The one place that knows the panel's inside: `tick` hands the stage's own handler the message that
+# the browser sends for a position that it lacks, and so measures view + encode + send.
+EXPLORER = Candidate(
+    name="explorer",
+    cells=("import explorer\npanel = explorer.beta_loss(a=2, b=5, y=0.7)\npanel",),
+    slider=".explorer-control-a",
+    ready=".explorer-stage[data-frame-state]",
+    frame=rb'"state":\s*\[',
+    tick="""def _tick(a):
+    ask = {"type": "ask", "epoch": panel._epoch, "states": [[a, *panel._values()[1:]]]}
+    panel._answer(panel._stage, ask, [])""",
+    set_b="panel.set(b={})",
+    last_a="panel.state.a",
+    probe={"image": ".none", "stage": ".explorer-stage"},
+)
+
+
+class Hand:
+    """Moves the pressed mouse by the browser's DevTools socket and, as a hand, waits for nobody.
+
+    Playwright's mouse waits until the page has taken each move, and so never outruns it.
+    """
+
+    def __init__(self, port, url):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:
+            pages = json.load(answer)
+        address = next(page["webSocketDebuggerUrl"] for page in pages if page["url"] == url)
+        self.socket = websocket.create_connection(address, suppress_origin=True, timeout=60)
+
+    def move(self, places):
+        """Move through all places, `MOVES` a second; return the seconds that it took."""
+        start = time.monotonic()
+        for number, (x, y) in enumerate(places):
+            time.sleep(max(0, start + number / MOVES - time.monotonic()))
+            event = {"type": "mouseMoved", "x": x, "y": y, "button": "left", "buttons": 1}
+            command = {"id": number, "method": "Input.dispatchMouseEvent", "params": event}
+            self.socket.send(json.dumps(command))
+        seconds = time.monotonic() - start
+        for _ in places:
+            self.socket.recv()
+        return seconds
+
+
+class Watched:
+    """A candidate in an open page, the probe at work."""
+
+    def __init__(self, candidate, server, browser, port, address):
+        self.candidate = candidate
+        path = server.write(f"{candidate.name}.ipynb", candidate.cells)
+        self.notebook = JupyterPage(server, browser, path, base_url=address).open()
+        self.page, self.kernel = self.notebook.page, self.notebook.kernel
+        self.notebook.run_all()
+        self.notebook.wait_for(candidate.ready)
+        self.page.evaluate(PROBE, {"slider": candidate.slider, **candidate.probe})
+        self.hand = Hand(port, self.page.url)
+        self.settle()
+        self.track = self.page.locator(f"{candidate.slider} .noUi-base").first.bounding_box()
+        slider = self.page.locator(f"{candidate.slider} .noUi-target").first
+        options = slider.evaluate(
+            "node => { const {range, step} = node.noUiSlider.options;"
+            "return [range.min, range.max, step] }"
+        )
+        self.low, high, self.step = options
+        self.span = high - self.low
+
+    def read(self, expression):
+        return self.page.evaluate(f"() => window.probe.{expression}")
+
+    def settle(self, quiet=1.0):
+        """Wait until no new picture has come for `quiet` seconds and the kernel is idle."""
+        count, since = -1, time.monotonic()
+        while time.monotonic() - since < quiet:
+            if (now := self.read("frames.length")) != count:
+                count, since = now, time.monotonic()
+            self.page.wait_for_timeout(50)
+        self.notebook.wait_until_idle()
+
+    def clear(self):
+        self.page.evaluate("() => { probe.ticks.length = probe.frames.length = 0 }")
+
+    def forget(self, b):
+        """Move `b`, away from the slider of `a`, so that no picture along `a` is known."""
+        self.page.mouse.move(5, 5)
+        self.kernel.run(self.candidate.set_b.format(b))
+        self.settle()
+        self.clear()
+
+    def place(self, value):
+        """Where on the page the slider has this value."""
+        x = self.track["x"] + self.track["width"] * (value - self.low) / self.span
+        return x, self.track["y"] + self.track["height"] / 2
+
+    def point(self, value):
+        """Move the mouse to where the slider has this value."""
+        self.page.mouse.move(*self.place(value))
+
+    def grab(self):
+        """Press the mouse on the handle, after the short rest that a hand makes there."""
+        self.point(self.notebook.slider_value(self.candidate.slider))
+        self.page.wait_for_timeout(200)
+        self.page.mouse.down()
+
+    def drag(self):
+        """Drag from end to end for 3 s: what is shown meanwhile, and when the last picture is."""
+        self.grab()
+        self.point(self.low + self.span * 0.98)
+        self.settle(0.2)
+        self.clear()
+        before = self.read("animationFrames")
+        count = round(DRAG * MOVES)
+        ways = (WAYS * number / count % 2 for number in range(count))
+        places = [self.place(self.low + self.span * (0.98 - 0.96 * min(w, 2 - w))) for w in ways]
+        seconds = self.hand.move(places)
+        rate = (self.read("animationFrames") - before) / seconds
+        self.page.mouse.up()
+        self.settle(2.0)
+        ticks, frames, released = self.read("ticks"), self.read("frames"), self.read("released")
+        self.check_last(ticks, frames)
+        shown = sum(time <= released for time, _ in frames)
+        return {
+            "frames per second": shown / seconds,
+            "ticks per second": len(ticks) / seconds,
+            "animation frames per second": rate,
+            "ms until the last": max(0.0, frames[-1][0] - released),
+        }
+
+    def check_last(self, ticks, frames):
+        """The last picture must be that of the last tick; a fast but wrong one counts nothing."""
+        value = ticks[-1][1]
+        shown = frames[-1][1]
+        kernel = self.kernel.value(self.candidate.last_a)
+        if not all(math.isclose(value, v) for v in (kernel, value if shown is None else shown)):
+            raise AssertionError(f"slider at {value}, picture at {shown}, kernel at {kernel}")
+
+    def step_to(self, value, press=False):
+        """One tick: move the mouse (and press), wait for the picture; ms from event to picture."""
+        self.clear()
+        self.point(value)
+        if press:
+            self.page.mouse.down()
+        self.page.wait_for_function("() => probe.ticks.length && probe.frames.length")
+        tick, frame = self.read("ticks[0]"), self.read("frames[0]")
+        return frame[0] - tick[0]
+
+    def cold_ticks(self, count):
+        """Press on the slider somewhere, where no picture is known yet."""
+        times = []
+        for number in range(count):
+            self.forget(3 + 0.05 * number)
+            times.append(self.step_to(self.low + self.span * ((0.37 * number + 0.45) % 1), True))
+            self.page.mouse.up()
+            self.settle()
+        return times
+
+    def warm_ticks(self, count):
+        """Move on by a few steps of the slider, over positions that were all shown just before."""
+        stride = self.step * math.ceil(2 * self.span / self.track["width"] / self.step)
+        values = [self.low + self.span / 4 + stride * number for number in range(count)]
+        self.grab()
+        for value in values:
+            self.step_to(value)
+            self.settle(0.05)
+        times = []
+        for value in reversed(values[:-1]):
+            times.append(self.step_to(value))
+            self.settle(0.05)
+        self.page.mouse.up()
+        self.settle()
+        return times
+
+    def kernel_times(self, count):
+        """Processor ms that the kernel takes for each of some ticks."""
+        code = f"""{self.candidate.tick}
+def _times(values):
+    import time
+    for a in values:
+        start = time.process_time()
+        _tick(a)
+        yield (time.process_time() - start) * 1000"""
+        values = [round(self.low + self.step * (number + 1), 9) for number in range(count)]
+        self.kernel.run(code)
+        times = self.kernel.value(f"list(_times({values}))")
+        self.settle()
+        return times
+
+    def wire(self):
+        """Bytes received and sent through the websocket for each picture, while dragging."""
+        received, sent, frames = 0, 0, 0
+
+        def payload(event):
+            data = event["response"]["payloadData"]
+            return base64.b64decode(data) if event["response"]["opcode"] == 2 else data.encode()
+
+        def on_received(event):
+            nonlocal received, frames
+            message = payload(event)
+            received += len(message)
+            frames += len(re.findall(self.candidate.frame, message))
+
+        def on_sent(event):
+            nonlocal sent
+            sent += len(payload(event))
+
+        session = self.page.context.new_cdp_session(self.page)
+        session.on("Network.webSocketFrameReceived", on_received)
+        session.on("Network.webSocketFrameSent", on_sent)
+        session.send("Network.enable")
+        self.forget(4.2)
+        self.drag()
+        session.detach()
+        return received / frames, sent / frames
+
+    def soak(self, ticks=10_000):
+        """Ten key presses an animation frame; growth in MB of page and kernel, ms to the end."""
+        press = """ticks => new Promise(done => {
+            const handle = document.querySelector('SLIDER .noUi-handle');
+            let left = ticks;
+            const burst = () => {
+                for (let i = 0; i < 10; i++, left--) {
+                    const key = left % 300 < 150 ? 'ArrowLeft' : 'ArrowRight';
+                    handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+                }
+                left > 0 ? requestAnimationFrame(burst) : done(performance.now());
+            };
+            burst();
+        })""".replace("SLIDER", self.candidate.slider)
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Performance.enable")
+        kernel = psutil.Process(self.kernel.value("__import__('os').getpid()"))
+
+        def memory():
+            session.send("HeapProfiler.collectGarbage")
+            metrics = session.send("Performance.getMetrics")["metrics"]
+            heap = next(m["value"] for m in metrics if m["name"] == "JSHeapUsedSize")
+            return heap / 1e6, kernel.memory_info().rss / 1e6
+
+        self.page.evaluate(press, ticks // 5)  # fills what is bounded: caches, pools
+        self.settle(2.0)
+        before = memory()
+        self.clear()
+        end = self.page.evaluate(press, ticks)
+        self.settle(2.0)
+        self.check_last(self.read("ticks"), frames := self.read("frames"))
+        growth = [after - b for after, b in zip(memory(), before, strict=True)]
+        return len(self.read("ticks")), frames[-1][0] - end, *growth
