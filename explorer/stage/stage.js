@@ -754,10 +754,18 @@ function polyline(plot, xs, ys, track) {
     const [x, y] = [plot.x(xs[i]), plot.yClamped(ys[i])];
     if (Number.isNaN(y)) continue;
     path += `${i > 0 && !Number.isNaN(ys[i - 1]) ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    if (track && points.length > 0) fillIn(points, x, y);
     if (track) points.push(x, y);
   }
   if (track) plot.curves.push(points);
   return path;
+}
+
+// Where a curve is steep its points are far apart; labels keep off what lies between them too.
+function fillIn(points, x, y) {
+  const [x0, y0] = points.slice(-2);
+  const count = Math.min(Math.floor(Math.hypot(x - x0, y - y0) / 6), 60);
+  for (let i = 1; i <= count; i++) points.push(x0 + ((x - x0) * i) / (count + 1), y0 + ((y - y0) * i) / (count + 1));
 }
 
 const MARKS = {
