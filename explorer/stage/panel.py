@@ -245,10 +245,10 @@ class Panel(Generic[State]):
     async def _send_ahead(self) -> None:
         while self._ahead:
             count = min(BATCH, len(self._ahead))
-            self._send([self._ahead.popleft() for _ in range(count)])
+            self._send([self._ahead.popleft() for _ in range(count)], ahead=True)
             await asyncio.sleep(0)
 
-    def _send(self, states: Iterable[Sequence[Setting]]) -> None:
+    def _send(self, states: Iterable[Sequence[Setting]], ahead: bool = False) -> None:
         frames, buffers = [], []
         for values in states:
             state = _with_entries(self._state, dict(zip(self.controls, values, strict=True)))
@@ -256,7 +256,7 @@ class Panel(Generic[State]):
             header, buffer = encode(frame, self._base)
             frames.append({"state": values, **header})
             buffers.append(buffer)
-        self._stage.send({"epoch": self._epoch, "frames": frames}, buffers)
+        self._stage.send({"epoch": self._epoch, "ahead": ahead, "frames": frames}, buffers)
 
 
 def _entry(state: object, name: str) -> Any:

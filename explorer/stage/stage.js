@@ -45,6 +45,7 @@ class Link {
     this.flying.clear();
     this.ahead = { name: null, waiting: [], open: 0 };
     this.pending = false;
+    this.latest = undefined;
     if (this.controls.size === 0) this.state = this.start;
     for (const view of this.views) view.build();
     this.schedule();
@@ -220,11 +221,11 @@ class Link {
       const question = this.flying.get(id);
       this.flying.delete(id);
       this.keep(id, frame);
-      if (!question) this.ahead.open--;
-      else if (question.serial > this.drawn) this.latest = { frame, state: header.state, serial: question.serial };
+      if (question?.serial > this.drawn) this.latest = { frame, state: header.state, serial: question.serial };
       wanted ||= id === now || question;
     });
     if (wanted) this.schedule();
+    if (message.ahead) this.ahead.open = Math.max(0, this.ahead.open - message.frames.length);
     this.fetchAhead();
   }
 
