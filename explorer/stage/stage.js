@@ -57,6 +57,7 @@ class Link {
     const models = await Promise.all(
       names.map((name) => this.model.widget_manager.get_model(references[name].slice("IPY_MODEL_".length))),
     );
+    if (this.closed) return;
     names.forEach((name, i) => {
       this.controls.set(name, models[i]);
       this.listen(models[i], `change:${this.trait(name)}`, () => this.moved());
@@ -112,9 +113,12 @@ class Link {
 
   hold(name) {
     this.held = name;
-    for (const event of ["pointerup", "pointercancel"]) {
-      window.addEventListener(event, () => (this.held = undefined), { once: true });
-    }
+    const over = new AbortController();
+    const release = () => {
+      this.held = undefined;
+      over.abort();
+    };
+    for (const event of ["pointerup", "pointercancel"]) window.addEventListener(event, release, { signal: over.signal });
   }
 
   // The arrow keys on a slider's handle move it by its own step.
