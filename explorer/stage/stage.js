@@ -124,7 +124,7 @@ class Link {
   // The arrow keys on a slider's handle move it by its own step.
   press(event, control) {
     const count = STEPS[event.key]?.[1];
-    if (!count || !event.target.matches(".noUi-handle, .ui-slider-handle")) return;
+    if (!count || !event.target.matches(HANDLE)) return;
     event.preventDefault();
     event.stopPropagation();
     this.nudge(control, count, event);
@@ -379,6 +379,8 @@ function put(node, name, value) {
   node.setAttribute(name, value);
 }
 
+const HANDLE = ".noUi-handle, .ui-slider-handle"; // of a stock slider, in ipywidgets 8 and 7
+
 // In Notebook 7 the arrow keys reach a control only if it carries this attribute itself.
 const KEYS = { "data-lm-suppress-shortcuts": "true" };
 
@@ -390,27 +392,15 @@ class View {
     this.el = el;
     this.count = 0;
     this.resizer = new ResizeObserver(() => this.resize());
+    this.newcomers = new MutationObserver(() => this.dressControls());
     this.build();
-    this.resizer.observe(el);
-    this.root = new MutationObserver(() => this.dressControls());
-    requestAnimationFrame(() => this.enter());
+    this.resizer.observe(el); // calls back at once, or when we come into the page
     link.views.add(this);
-    link.ready.then(() => this.dressControls());
-  }
-
-  // The sliders are drawn by ipywidgets beside us, sooner or later than we are.
-  enter() {
-    const panel = this.el.closest(".explorer-panel");
-    if (!panel) return;
-    this.panel = panel;
-    this.root.observe(panel, { childList: true, subtree: true });
-    this.dressControls();
-    this.resize();
   }
 
   close() {
     this.resizer.disconnect();
-    this.root.disconnect();
+    this.newcomers.disconnect();
     clearTimeout(this.speaking);
     this.link.views.delete(this);
   }
@@ -496,35 +486,45 @@ class View {
     return { control, inputs, node };
   }
 
-  // Stock sliders have no accessible name, and nothing tells us that one is about to move.
-  dressControls() {
+  // The sliders are drawn by ipywidgets beside us, sooner or later than we are.
+  enter() {
+    this.panel = this.el.closest(".explorer-panel");
     if (!this.panel) return;
-    for (const control of this.link.spec.controls) {
-      const node = this.panel.querySelector(`.explorer-control-${control.name.replace(".", "-")}`);
-      if (!node || control.kind !== "slider") continue;
-      for (const [selector, name] of [
-        [".noUi-handle", control.label],
-        [".widget-readout", `${control.label}, typed value`],
-      ]) {
-        const part = node.querySelector(selector);
-        if (!part || part.hasAttribute("data-lm-suppress-shortcuts")) continue;
-        part.setAttribute("aria-label", name);
-        if (selector === ".widget-readout") part.setAttribute("role", "textbox");
-        part.setAttribute("data-lm-suppress-shortcuts", "true");
-      }
-      if (node.explorerLink === this.link) continue;
-      node.explorerLink = this.link;
-      for (const event of ["pointerenter", "pointerdown", "focusin"]) {
-        node.addEventListener(event, () => this.link.fetchAlong(control.name));
-      }
-      node.addEventListener("pointerdown", () => this.link.hold(control.name), true);
-      node.addEventListener("keydown", (event) => this.link.press(event, control), true);
+    this.newcomers.observe(this.panel, { childList: true, subtree: true });
+    this.dressControls();
+  }
+
+  dressControls() {
+    const sliders = this.link.spec.controls.filter((control) => control.kind === "slider" && control.shown);
+    const dressed = sliders.filter((control) => this.dress(control));
+    if (dressed.length === sliders.length) this.newcomers.disconnect();
+  }
+
+  // Stock sliders have no accessible name, and nothing tells us that one is about to move.
+  dress(control) {
+    const node = this.panel.querySelector(`.explorer-control-${control.name.replace(".", "-")}`);
+    const handle = node?.querySelector(HANDLE);
+    const readout = node?.querySelector(".widget-readout");
+    if (!handle || !readout) return false;
+    handle.setAttribute("aria-label", control.label);
+    readout.setAttribute("aria-label", `${control.label}, typed value`);
+    readout.setAttribute("role", "textbox");
+    for (const part of [handle, readout]) part.setAttribute("data-lm-suppress-shortcuts", "true");
+    if (node.explorerLink === this.link) return true;
+    node.explorerLink = this.link;
+    for (const event of ["pointerenter", "pointerdown", "focusin"]) {
+      node.addEventListener(event, () => this.link.fetchAlong(control.name));
     }
+    node.addEventListener("pointerdown", () => this.link.hold(control.name), true);
+    node.addEventListener("keydown", (event) => this.link.press(event, control), true);
+    return true;
   }
 
   resize() {
     const width = this.el.clientWidth;
-    if (!width || width === this.width) return;
+    if (!width) return;
+    if (!this.panel) this.enter();
+    if (width === this.width) return;
     this.width = width;
     for (const plot of this.plots) plot.resize();
     if (this.shown) this.draw(this.shown.frame, this.shown.state);

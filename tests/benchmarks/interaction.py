@@ -70,7 +70,12 @@ def measure(candidate, server, browser, port, quick, soak):
             if not delay:
                 rows["bytes received per frame"], rows["bytes sent per frame"] = watched.wire()
             if not delay and soak:
-                names = ("ticks", "ms until the last", "growth of page MB", "growth of kernel MB")
+                names = (
+                    "ticks",
+                    "longest ms until the last",
+                    "growth of page MB",
+                    "growth of kernel MB",
+                )
                 rows |= {f"soak, {n}": v for n, v in zip(names, watched.soak(), strict=True)}
             watched.notebook.close()
             server.close_sessions()

@@ -19,6 +19,24 @@ DRAG = 3.0  # seconds
 WAYS = 2  # along the slider in that time
 MOVES = 90  # mouse moves a second
 
+# Keys on a slider, ten an animation frame, from end to end; resolves to the time of the last.
+PRESS = """([selector, ticks]) => new Promise(done => {
+    const target = document.querySelector(selector);
+    const {range} = target.noUiSlider.options;
+    let key = 'ArrowRight', left = ticks;
+    const burst = () => {
+        for (let i = 0; i < 10; i++, left--) {
+            const value = target.noUiSlider.get(true);
+            if (value >= range.max) key = 'ArrowLeft';
+            if (value <= range.min) key = 'ArrowRight';
+            const press = new KeyboardEvent('keydown', {key, bubbles: true});
+            target.querySelector('.noUi-handle').dispatchEvent(press);
+        }
+        left > 0 ? requestAnimationFrame(burst) : done(performance.now());
+    };
+    burst();
+})"""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -259,20 +277,12 @@ def _times(values):
         session.detach()
         return received / frames, sent / frames
 
-    def soak(self, ticks=10_000):
-        """Ten key presses an animation frame; growth in MB of page and kernel, ms to the end."""
-        press = """ticks => new Promise(done => {
-            const handle = document.querySelector('SLIDER .noUi-handle');
-            let left = ticks;
-            const burst = () => {
-                for (let i = 0; i < 10; i++, left--) {
-                    const key = left % 300 < 150 ? 'ArrowLeft' : 'ArrowRight';
-                    handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
-                }
-                left > 0 ? requestAnimationFrame(burst) : done(performance.now());
-            };
-            burst();
-        })""".replace("SLIDER", self.candidate.slider)
+    def soak(self, rounds=10, ticks=1000):
+        """Key presses, ten an animation frame, from end to end of the slider, `b` new each round.
+
+        Returns the ticks, the longest wait for a round's last picture in ms, and what page and
+        kernel grew by in MB, after as many rounds that fill what is bounded: caches and pools.
+        """
         session = self.page.context.new_cdp_session(self.page)
         session.send("Performance.enable")
         kernel = psutil.Process(self.kernel.value("__import__('os').getpid()"))
@@ -283,12 +293,17 @@ def _times(values):
             heap = next(m["value"] for m in metrics if m["name"] == "JSHeapUsedSize")
             return heap / 1e6, kernel.memory_info().rss / 1e6
 
-        self.page.evaluate(press, ticks // 5)  # fills what is bounded: caches, pools
-        self.settle(2.0)
-        before = memory()
+        done, waits = 0, []
+        for number in range(2 * rounds):
+            if number == rounds:
+                done, waits, before = 0, [], memory()
+            self.forget(3 + 0.05 * number)
+            end = self.page.evaluate(PRESS, [f"{self.candidate.slider} .noUi-target", ticks])
+            self.settle()
+            seen, frames = self.read("ticks"), self.read("frames")
+            self.check_last(seen, frames)
+            done += len(seen)
+            waits.append(max(0.0, frames[-1][0] - end))
         self.clear()
-        end = self.page.evaluate(press, ticks)
-        self.settle(2.0)
-        self.check_last(self.read("ticks"), frames := self.read("frames"))
         growth = [after - b for after, b in zip(memory(), before, strict=True)]
-        return len(self.read("ticks")), frames[-1][0] - end, *growth
+        return done, max(waits), *growth
