@@ -4,6 +4,7 @@ numpy and scipy.special only; all values float64, natural logarithms, losses in 
 """
 
 from .beta import Beta
+from .boxes import Boxes
 from .descent import Path, descend
 from .discrete import Bernoulli, Categorical
 from .divergences import (
@@ -16,7 +17,8 @@ from .divergences import (
     renyi_divergence,
 )
 from .family import Family
-from .fit import fit_mle
+from .fit import fit_cross_entropy, fit_mle
+from .logistic import LogisticFit, fit_logistic
 from .mixture import Empirical, Mixture
 from .normal import Normal
 from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
@@ -26,10 +28,12 @@ from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_i
 __all__ = [
     "Bernoulli",
     "Beta",
+    "Boxes",
     "Categorical",
     "Empirical",
     "Family",
     "Fit",
+    "LogisticFit",
     "Mixture",
     "Normal",
     "Path",
@@ -39,7 +43,9 @@ __all__ = [
     "cross_entropy",
     "descend",
     "entropy",
+    "fit_cross_entropy",
     "fit_forward_kl",
+    "fit_logistic",
     "fit_mle",
     "fit_reverse_kl",
     "forward_kl",

@@ -1,0 +1,77 @@
+"""Logistic regression on one variable: two groups along a line, and how likely each is where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .discrete import Bernoulli
+from .family import data, probability
+
+
+@dataclass(frozen=True)
+class LogisticFit:
+    """p(y = 1 | x) = sigmoid(slope x + offset), and the loss of the data in nats.
+
+    ``decision`` is the x where both classes are equally likely, -offset / slope; nan without slope.
+    """
+
+    slope: float
+    offset: float
+    decision: float
+    value: float
+
+
+def fit_logistic(x: ArrayLike, y: ArrayLike) -> LogisticFit:
+    """Return the slope and offset that minimise the sum of Bernoulli(slope x + offset).nll(y).
+
+    The loss is convex in them; Newton's steps, halved where they overshoot, reach its minimum.
+
+    Parameters
+    ----------
+    x : array (n,), finite
+    y : array (n,) in [0, 1]; between 0 and 1 a soft label
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or y lies outside [0, 1]; and where no maximum of the likelihood
+        exists: x is constant, y is all 0 or all 1, or a point of x separates the classes.
+    """
+    x, y = data("x", x), probability("y", data("y", y))
+    if x.size != y.size:
+        raise ValueError(f"x and y must have one length, got {x.size} and {y.size}")
+    zeros, ones = x[y < 1], x[y > 0]
+    if not zeros.size or not ones.size:
+        raise ValueError(
+            "y must not be all 0 or all 1: the likelihood then grows without end with the offset"
+        )
+    if x.min() == x.max():
+        raise ValueError(f"x must hold two different values to have a slope, got {x[0]!r} only")
+    if zeros.max() <= ones.min() or ones.max() <= zeros.min():
+        raise ValueError(
+            "x must not separate the classes: the likelihood then grows without end with the slope"
+        )
+    centre, scale = x.mean(), x.std()
+    design = np.stack([(x - centre) / scale, np.ones_like(x)])
+    theta = np.zeros(2)
+    value = Bernoulli(theta @ design).nll(y).sum()
+    for _ in range(200):
+        model = Bernoulli(theta @ design)
+        gradient = design @ model.nll_gradient(y)["logit"]
+        step = np.linalg.solve((design * model.variance()) @ design.T, gradient)
+        while (new := Bernoulli((theta - step) @ design).nll(y).sum()) > value:
+            step = step / 2
+            if (theta - step == theta).all():
+                new = value
+                break
+        theta, value = theta - step, new
+        if (np.abs(step) <= 1e-14 * (1 + np.abs(theta))).all():
+            break
+    slope = theta[0] / scale
+    decision = centre - scale * theta[1] / theta[0] if theta[0] else np.nan
+    return LogisticFit(
+        float(slope), float(theta[1] - slope * centre), float(decision), float(value)
+    )
