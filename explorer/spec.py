@@ -9,14 +9,17 @@ Texts may hold ``*symbols*`` in italics and ``{entry}`` for a text of the frame.
 """
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Value: TypeAlias = float | str | bool | tuple[str, ...] | NDArray[np.float64]
+Value: TypeAlias = (
+    float | str | bool | tuple[str, ...] | NDArray[np.float64] | Mapping[str, float]
+)
 Frame: TypeAlias = Mapping[str, Value]
 Setting: TypeAlias = float | str
 Role: TypeAlias = Literal["truth", "model", "observation", "loss", "optimum", "muted"]
@@ -65,7 +68,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Preset:
-    """A button that sets some controls; with no values it is shown disabled and `note` says why."""
+    """A button that sets some controls; with no values it is shown disabled and `note` says why.
+
+    A value such as ``"{best_mu}"`` is a number of the frame; while it is nan, so is the button
+    disabled.
+    """
 
     label: str
     values: Mapping[str, Setting]
@@ -289,6 +296,16 @@ def nice_ceiling(value: float, ladder: tuple[float, ...]) -> float:
     while value > ladder[-1] * scale:
         scale *= 10.0
     return next(step * scale for step in ladder if step * scale >= value)
+
+
+def named(item: Any) -> Iterator[str]:
+    """Every word by which a spec, or a part of it as plain JSON, may name an entry of the frame."""
+    if isinstance(item, str):
+        yield item
+        yield from re.findall(r"\{(\w+)\}", item)
+    elif isinstance(item, Mapping | list):
+        for part in item.values() if isinstance(item, Mapping) else item:
+            yield from named(part)
 
 
 def as_json(item: Any) -> Any:

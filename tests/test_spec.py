@@ -21,6 +21,7 @@ from explorer.spec import (
     Sum,
     Term,
     as_json,
+    named,
     nice_ceiling,
     number,
 )
@@ -124,7 +125,7 @@ def small_spec():
         (SLIDER, Choice("loss", "which", (("full", "full loss"), ("kernel", "without")))),
         (Preset("start", {"a": 2.0, "loss": "full"}), Preset("never", {}, "no maximum")),
         (axes,),
-        Sum(Term("loss", "loss"), (Term("log_beta", "log B", struck="without"),)),
+        (Sum(Term("loss", "loss"), (Term("log_beta", "log B", struck="without"),)),),
     )
 
 
@@ -141,15 +142,29 @@ def test_json_names_every_kind_and_keeps_every_field():
         "high": 20.0,
         "step": 0.05,
         "digits": 2,
+        "log": False,
+        "shown": True,
+        "play": False,
     }
     assert plain["presets"][0]["values"] == {"a": 2.0, "loss": "full"}
     marks = plain["axes"][0]["marks"]
     assert [mark["kind"] for mark in marks] == ["line", "points", "rule", "landscape"]
-    assert marks[1]["drag"] == {"kind": "drag", "x": "y", "y": ""}
+    assert marks[1]["drag"] == {"kind": "drag", "x": "y", "y": "", "wheel": "", "log": ""}
     assert marks[2]["drag"] is None
-    assert plain["sum"]["terms"][0]["struck"] == "without"
+    assert plain["sums"][0]["terms"][0]["struck"] == "without"
 
 
 def test_json_is_what_json_itself_gives_back():
     plain = as_json(small_spec())
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+
+
+def test_every_entry_that_a_spec_draws_is_named_in_it():
+    names = set(named(as_json(small_spec())))
+    drawn = {"x", "density", "y", "loss", "label", "values", "levels", "limits", "without"}
+    assert drawn | {"log_beta", "sentence"} <= names
+    assert "number" not in names
+
+
+def test_a_preset_may_name_an_entry_of_the_frame():
+    assert "best_a" in set(named(as_json(Preset("best", {"a": "{best_a}"}))))

@@ -14,7 +14,7 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from explorer.spec import Blueprint, Choice, Frame, Setting, Slider, Spec, State, as_json
+from explorer.spec import Blueprint, Choice, Frame, Setting, Slider, Spec, State, as_json, named
 from explorer.stage.wire import encode
 
 if TYPE_CHECKING:
@@ -183,15 +183,21 @@ class Panel(Generic[State]):
         return spec
 
     def _new_scene(self) -> dict[str, Any]:
-        self._base = self.frame
+        spec = as_json(self._spec)
+        self._drawn = frozenset(named(spec))
+        self._base = self._drawn_part(self.frame)
         header, buffer = encode(self._base)
         return {
             "epoch": self._epoch,
-            "spec": as_json(self._spec),
+            "spec": spec,
             "state": self._values(),
             "header": header,
             "buffer": buffer,
         }
+
+    def _drawn_part(self, frame: Frame) -> Frame:
+        """What the page needs of a frame; the rest is for those who ask in code."""
+        return {name: value for name, value in frame.items() if name in self._drawn}
 
     @contextmanager
     def _moving_controls(self) -> Iterator[None]:
@@ -253,7 +259,7 @@ class Panel(Generic[State]):
         for values in states:
             state = _with_entries(self._state, dict(zip(self.controls, values, strict=True)))
             frame = self.frame if state == self._state else self._blueprint.view(state)
-            header, buffer = encode(frame, self._base)
+            header, buffer = encode(self._drawn_part(frame), self._base)
             frames.append({"state": values, **header})
             buffers.append(buffer)
         self._stage.send({"epoch": self._epoch, "ahead": ahead, "frames": frames}, buffers)

@@ -256,7 +256,11 @@ class Link {
 
   fetchPresets() {
     const names = this.spec.controls.map((control) => control.name);
-    const states = this.spec.presets.map(({ values }) => names.map((name, i) => values[name] ?? this.state[i]));
+    const frame = this.recall(key(this.state)) ?? this.base;
+    const states = this.spec.presets.map((preset) => {
+      const values = Object.fromEntries(settings(preset, frame));
+      return names.map((name, i) => values[name] ?? this.state[i]);
+    }).filter((state) => !state.some(Number.isNaN));
     this.ahead = { name: null, waiting: states, open: 0, fresh: true };
     this.fetchAhead();
   }
@@ -287,6 +291,9 @@ class Link {
 }
 
 const key = (state) => JSON.stringify(state);
+// In a preset, "{best_mu}" stands for a number of the frame.
+const settings = (preset, frame) =>
+  Object.entries(preset.values).map(([name, value]) => [name, value[0] === "{" ? frame[value.slice(1, -1)] : value]);
 const round = (value) => Number(value.toPrecision(12));
 
 // The inverse of explorer/stage/wire.py.
@@ -441,7 +448,7 @@ class View {
     const node = html("button", { type: "button", class: "explorer-preset", ...KEYS }, preset.label);
     if (preset.note) node.title = preset.note;
     node.disabled = Object.keys(preset.values).length === 0;
-    node.addEventListener("click", () => this.link.assign(preset.values));
+    node.addEventListener("click", () => this.link.assign(Object.fromEntries(settings(preset, this.shown?.frame))));
     return { preset, node };
   }
 
@@ -545,7 +552,8 @@ class View {
       node.classList.toggle("explorer-struck", term.struck !== "" && frame[term.struck] === true);
     }
     for (const { preset, node } of this.presets) {
-      const values = Object.entries(preset.values);
+      const values = settings(preset, frame);
+      node.disabled = values.length === 0 || values.some(([, value]) => Number.isNaN(value));
       put(node, "aria-pressed", values.length > 0 && values.every(([name, value]) => now[name] === value));
     }
     for (const { control, inputs } of this.choices) {
