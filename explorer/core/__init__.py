@@ -13,6 +13,7 @@ from .divergences import (
     entropy,
     jensen_shannon,
     kl,
+    kl_parts,
     nll,
     renyi_divergence,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "forward_kl",
     "jensen_shannon",
     "kl",
+    "kl_parts",
     "log_beta",
     "log_bound_gap",
     "log_softplus",

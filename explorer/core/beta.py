@@ -199,12 +199,22 @@ class Beta(Family):
                 "y must hold two different values: with one the likelihood grows without end "
                 f"along the parameters whose mode it is, so there is no maximum; got {y!r}"
             )
-        # a = n (m + shift), b = n (rest - shift): the equations less what cancels in them, so
-        # that tightly packed data lose no digits.
         m, rest = y.mean(), (1 - y).mean()
         low = np.mean(np.log1p((y - m) / m))
         high = np.mean(np.log1p((m - y) / rest))
-        shift, n = 0.0, max(m * rest / np.mean(np.square(y - m)) - 1, 0.1)
+        return cls._from_mean_logs(m, rest, low, high, np.mean(np.square(y - m)))
+
+    @classmethod
+    def _from_mean_logs(
+        cls, m: float, rest: float, low: float, high: float, variance: float
+    ) -> Beta:
+        """The member with E[log(y/m)] = low and E[log((1-y)/rest)] = high, m + rest = 1.
+
+        The variance tells where to start.
+        """
+        # a = n (m + shift), b = n (rest - shift): the equations less what cancels in them, so
+        # that tightly packed data lose no digits.
+        shift, n = 0.0, max(m * rest / variance - 1, 0.1)
 
         def residual(shift: float, n: float) -> FloatArray:
             a, b, end = n * (m + shift), n * (rest - shift), gamma_rest(n, 1)

@@ -12,11 +12,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .beta import Beta
+from .boxes import Boxes
 from .discrete import Discrete
 from .family import Family, FloatArray, real_array
+from .interval import interval_ends, log_density
 from .mixture import Empirical, Mixture
 from .normal import Normal
-from .quadrature import Table, around, integral, log_integral, panel_ends
+from .quadrature import (
+    Table,
+    around,
+    integral,
+    log_integral,
+    panel_ends,
+    panels,
+    refined,
+    turns,
+)
 from .special import divergence_terms, times
 
 
@@ -53,10 +64,18 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
     if isinstance(p, Discrete):
         log_p, log_q = _tables(p, q)
         return -times(np.exp(log_p), log_q).sum(axis=-1)
-    if isinstance(q, Normal) and isinstance(p, Normal | Mixture):
+    if isinstance(q, Normal) and isinstance(p, Normal | Mixture | Beta | Boxes):
         shift = (p.mean() - q.mu) / q.sigma
         with np.errstate(over="ignore"):
             return q.log_normalizer() + 0.5 * (p.variance() / np.square(q.sigma) + shift * shift)
+    if isinstance(q, Beta) and not isinstance(p, Beta):
+        return _cross_entropy_to_beta(p, q)
+    if isinstance(q, Mixture) and isinstance(p, Beta):
+        u, weight = panels(interval_ends(p, q))
+        terms = np.exp(log_density(p, u) - np.logaddexp(0, u) - np.logaddexp(0, -u))
+        return np.asarray(-(weight * terms) @ log_density(q, u))[()]
+    if isinstance(p, Boxes):
+        raise ValueError(f"q must be a Normal or Beta beside boxes, got {q!r}")
     if isinstance(q, Mixture):
         return -integral(lambda log_p, log_q: np.exp(log_p) * log_q, line("p", p), q.table)
     return entropy(p) + kl(p, q)
@@ -67,9 +86,52 @@ def kl(p: Family, q: Family) -> FloatArray:
 
     Closed form for two of Normal, Beta, Bernoulli or Categorical (parameters may be arrays),
     quadrature with a Mixture (single numbers only): relative or absolute error 1e-12; for nearly
-    equal distributions absolute 1e-15, and never negative.
+    equal distributions absolute 1e-15, and never negative.  Boxes, and a Beta beside a Normal or
+    Mixture: cross-entropy less entropy, absolute error 1e-12.
     """
+    p, q = _family("p", p), _family("q", q)
+    beside = [(Beta, Normal | Mixture), (Normal | Mixture, Beta), (Boxes, Family)]
+    if any(isinstance(p, one) and isinstance(q, other) for one, other in beside):
+        out: FloatArray = np.maximum(cross_entropy(p, q) - entropy(p), 0.0)
+        return out
     return alpha_divergence(p, q, 1.0)
+
+
+def kl_parts(p: Family, q: Family) -> tuple[float, float]:
+    """Return the integrals of p log(p/q) where it is positive and where it is negative, in nats.
+
+    Their sum is kl(p, q).  For two Normals, Mixtures or Betas in any combination, by quadrature
+    between the points where p = q (absolute error 1e-12); sums for Bernoulli and Categorical.
+    """
+    p, q = _family("p", p), _family("q", q)
+    if isinstance(p, Discrete):
+        log_p, log_q = _tables(p, q)
+        return _signed(np.ones_like(log_p), log_p, log_q)
+    on_interval = isinstance(p, Beta) or isinstance(q, Beta)
+    if on_interval:
+        ends = interval_ends(p, q)
+    else:
+        tables = line("p", p), line("q", q)
+        ends = np.unique(panel_ends(*tables))
+
+    def log_densities(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if on_interval:
+            return log_density(p, x), log_density(q, x)
+        return tables[0].log_density(x), tables[1].log_density(x)
+
+    equal, _ = turns(lambda x: np.subtract(*log_densities(x)), refined(ends, 2))
+    x, weight = panels(np.unique(np.concatenate([ends, equal])))
+    if on_interval:
+        weight = weight * np.exp(-np.logaddexp(0, x) - np.logaddexp(0, -x))
+    positive, negative = _signed(weight, *log_densities(x))
+    leaks = isinstance(q, Beta) and not isinstance(p, Beta)
+    return np.inf if leaks else positive, negative
+
+
+def _signed(weight: FloatArray, log_p: FloatArray, log_q: FloatArray) -> tuple[float, float]:
+    with np.errstate(invalid="ignore"):
+        terms = times(weight * np.exp(log_p), np.where(log_p == -np.inf, 0.0, log_p - log_q))
+    return float(np.maximum(terms, 0.0).sum()), float(np.minimum(terms, 0.0).sum())
 
 
 def jensen_shannon(p: Family, q: Family) -> FloatArray:
@@ -192,6 +254,18 @@ def _diverges(p: Table, q: Table, alpha: float, beta: float) -> bool:
     """Whether p^alpha q^(1-alpha) grows at infinity, where the widest components rule."""
     widest_p, widest_q = (np.max(t.sigma[t.log_w > -np.inf]) for t in (p, q))
     return bool(alpha * widest_q**2 + beta * widest_p**2 <= 0)
+
+
+def _cross_entropy_to_beta(p: Family, q: Beta) -> FloatArray:
+    """Finite only where p stays inside [0, 1]: what leaks out has density 0 under q."""
+    if isinstance(p, Boxes):
+        ends = p.support
+        if ends[0] >= 0 and ends[1] <= 1:
+            log_y, log_rest = map(np.asarray, p.mean_log_ratios(1.0, 1.0))
+            return q.log_normalizer() - times(q.a - 1, log_y) - times(q.b - 1, log_rest)
+    elif not isinstance(p, Normal | Mixture):
+        raise ValueError(f"q must be of a family that goes with the other's, got {q!r}")
+    return np.full(q._shape(), np.inf)[()]
 
 
 def _family(name: str, value: Family) -> Family:

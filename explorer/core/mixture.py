@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from .boxes import Boxes
 from .discrete import distribution
 from .family import Family, FloatArray, data, probability, real_array
 from .normal import Normal
@@ -256,3 +257,7 @@ class Empirical(Family):
         values, counts = np.unique(self.observations, return_counts=True)
         components = tuple(Normal(value, width) for value in values.tolist())
         return Mixture(counts / counts.sum(), components)
+
+    def boxed(self, width: float) -> Boxes:
+        """Every Dirac widened to a box of full width ``width``."""
+        return Boxes(self.observations, width)

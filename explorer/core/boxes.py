@@ -1,0 +1,108 @@
+"""Observations widened to boxes: the sum of Diracs with each spread evenly over an interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from .family import Family, FloatArray, data, real_array
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes(Family):
+    """Mean of uniform densities: p(y) = 1/n sum_i [|y - y_i| <= width/2] / width.
+
+    Boxes that are narrow enough stay inside an interval; Normals leak out at any width.
+
+    Parameters
+    ----------
+    observations : array of finite numbers, at least one; kept flat
+    width : positive float, the full width of a box
+
+    Raises
+    ------
+    ValueError
+        If there is no observation, one is not finite, or width is not positive and finite.
+    """
+
+    observations: FloatArray
+    width: float
+
+    def __post_init__(self) -> None:
+        observations = data("observations", self.observations).copy()
+        observations.flags.writeable = False
+        object.__setattr__(self, "observations", observations)
+        self._set_real("width", positive=True)
+        if np.ndim(self.width):
+            raise ValueError(f"width must be one number, got {self.width!r}")
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The ends of the outermost boxes."""
+        y, half = self.observations, 0.5 * self.width
+        return float(y.min() - half), float(y.max() + half)
+
+    def log_kernel(self, y: ArrayLike) -> FloatArray:
+        """Log of the share of boxes that hold ``y``, over width; -inf where none does."""
+        y = real_array("y", y)
+        inside = np.abs(y[..., None] - self.observations) <= 0.5 * self.width
+        with np.errstate(divide="ignore"):
+            out = np.log(inside.mean(axis=-1)) - np.log(self.width)
+        return np.where(np.isnan(y), np.nan, out)[()]
+
+    def log_normalizer(self) -> FloatArray:
+        """0: the kernel is normalised."""
+        return np.zeros(())[()]
+
+    def entropy(self) -> FloatArray:
+        """-integral of p log p in nats, exactly: p is constant between the ends of the boxes."""
+        y, n = self.observations / self.width, self.observations.size
+        ends = np.concatenate([y - 0.5, y + 0.5])
+        order = np.argsort(ends, kind="stable")
+        count = np.cumsum(np.repeat([1, -1], n)[order])[:-1]
+        share = count / n * np.diff(ends[order])
+        return np.asarray(np.log(self.width) - share @ np.log(np.maximum(count, 1) / n))[()]
+
+    def mean(self) -> FloatArray:
+        """The mean of the observations."""
+        return np.asarray(self.observations.mean())[()]
+
+    def variance(self) -> FloatArray:
+        """Mean squared deviation of the observations + width^2 / 12."""
+        return np.asarray(self.observations.var() + self.width * self.width / 12)[()]
+
+    def cdf(self, y: ArrayLike) -> FloatArray:
+        """Probability of at most ``y``."""
+        reached = (real_array("y", y)[..., None] - self.observations) / self.width + 0.5
+        return np.asarray(np.clip(reached, 0.0, 1.0).mean(axis=-1))[()]
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
+        """Draw observations with replacement, each moved within its box."""
+        return rng.choice(self.observations, shape) + self.width * (rng.random(shape) - 0.5)
+
+    def mean_log_ratios(self, low: float, high: float) -> tuple[float, float]:
+        """Means of log(y / low) and of log((1 - y) / high); -inf where a box leaves [0, 1]."""
+        y, half = self.observations, 0.5 * self.width
+        with np.errstate(divide="ignore", invalid="ignore"):
+            below = np.log1p((y - low) / low) + _bend(half / y)
+            above = np.log1p((1 - y - high) / high) + _bend(half / (1 - y))
+        ends = self.support
+        return (
+            float(below.mean()) if ends[0] >= 0 else -np.inf,
+            float(above.mean()) if ends[1] <= 1 else -np.inf,
+        )
+
+
+def _bend(t: FloatArray) -> FloatArray:
+    """The mean of log(1 + s) over |s| <= t, for t in [0, 1]: - t^2/6 - t^4/20 - ..."""
+    small, large = np.clip(t, 0.0, 0.1), np.clip(t, 0.1, 1.0)
+    near = np.zeros_like(small)
+    for k in range(8, 0, -1):
+        near = np.square(small) * (near - 1 / (2 * k * (2 * k + 1)))
+    rest = 1 - large
+    far = ((1 + large) * np.log1p(large) - special.xlogy(rest, rest)) / (2 * large) - 1
+    out: FloatArray = np.where(t <= 0.1, near, far)
+    return out
