@@ -23,6 +23,7 @@ from .logistic import LogisticFit, fit_logistic
 from .mixture import Empirical, Mixture
 from .normal import Normal
 from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
+from .regions import highest_density_region
 from .reverse_fits import ReverseFits, fit_reverse_kl
 from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse
 
@@ -50,6 +51,7 @@ __all__ = [
     "fit_mle",
     "fit_reverse_kl",
     "forward_kl",
+    "highest_density_region",
     "jensen_shannon",
     "kl",
     "kl_parts",

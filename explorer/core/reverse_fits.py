@@ -42,11 +42,16 @@ class ReverseFits:
     converged: bool
 
 
-def fit_reverse_kl(p: Family, fixed_sigma: float | None = None) -> ReverseFits:
+def fit_reverse_kl(
+    p: Family, fixed_sigma: float | None = None, near: ReverseFits | None = None
+) -> ReverseFits:
     """Return all Normals q at which KL(q||p) is stationary, p a Normal or Mixture.
 
     Locations are accurate to 1e-8, values to 1e-12; values within 1e-12 are ties, in the order of
     mu.  With ``fixed_sigma`` only mu is free, and the "saddles" are the maxima between the minima.
+
+    The search is spared where ``near`` holds those of a p that is nearly the same and has as many:
+    they are followed to this p.  Where they cannot be, all is done afresh.
 
     Raises
     ------
@@ -56,12 +61,16 @@ def fit_reverse_kl(p: Family, fixed_sigma: float | None = None) -> ReverseFits:
     table = line("p", p)
     center, unit = float(p.mean()), float(np.sqrt(p.variance()))
     table = table.standardized(center, unit)
-    if fixed_sigma is None:
-        free = 2
+    free = 2 if fixed_sigma is None else 1
+    level = None if fixed_sigma is None else float(np.log(Normal(0.0, fixed_sigma).sigma / unit))
+    if near is not None:
+        those = [fit.q for fit in near.minima + near.saddles]
+        mu = (np.array([q.mu for q in those]) - center) / unit
+        t = np.log(np.array([q.sigma for q in those]) / unit)
+        t = t if level is None else np.full(mu.shape, level)
+    elif level is None:
         mu, t = _starts(table)
     else:
-        free = 1
-        level = float(np.log(Normal(0.0, fixed_sigma).sigma / unit))
         mu = _starts_at(table, level)
         t = np.full(mu.shape, level)
     mu, t, at = _polished(table, mu, t, free)
@@ -90,6 +99,8 @@ def fit_reverse_kl(p: Family, fixed_sigma: float | None = None) -> ReverseFits:
         )
 
     minima, saddles = fits(True), fits(False)
+    if near is not None and (len(minima), len(saddles)) != (len(near.minima), len(near.saddles)):
+        return fit_reverse_kl(p, fixed_sigma)
     return ReverseFits(minima, saddles, bool(good.all()) and len(minima) == len(saddles) + 1)
 
 
@@ -124,7 +135,9 @@ def _starts(table: Table) -> tuple[FloatArray, FloatArray]:
             mu, slope, drift, alive = _follow(table, mu[falls], t)
             mu, slope, drift = mu[alive], slope[alive], drift[alive]
             last_slopes = np.array([curve[-1][2] for curve in curves])
-            starts += [(m, t) for m, d in zip(mu, slope, strict=True) if (d * last_slopes < 0).any()]
+            starts += [
+                (m, t) for m, d in zip(mu, slope, strict=True) if (d * last_slopes < 0).any()
+            ]
             ended += curves
             curves = [[] for _ in mu]
         for curve, *point in zip(curves, mu, slope, strict=True):
@@ -151,7 +164,9 @@ def _zeros_along(table: Table, curve: FloatArray) -> list[tuple[float, float]]:
     mu, t, slope = curve.T
     i = np.flatnonzero(slope[:-1] * slope[1:] <= 0)
     part = slope[i] / (slope[i] - slope[i + 1])
-    found = list(zip(mu[i] + part * (mu[i + 1] - mu[i]), t[i] + part * (t[i + 1] - t[i]), strict=True))
+    found = list(
+        zip(mu[i] + part * (mu[i + 1] - mu[i]), t[i] + part * (t[i + 1] - t[i]), strict=True)
+    )
     size = np.abs(slope)
     dips = (size[1:-1] < size[:-2]) & (size[1:-1] < size[2:]) & (size[1:-1] < 0.2)
     dips &= (slope[1:-1] * slope[:-2] > 0) & (slope[1:-1] * slope[2:] > 0)
