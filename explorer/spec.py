@@ -233,6 +233,7 @@ class Axes:
     description: str
     x_ticks: str = ""
     click: Drag | None = None
+    x_log: bool = False  # the x axis runs by powers of ten
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,9 @@ def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
         plot.grid(axis="y", color=LINE, linewidth=0.8)
     for axis in (plot.xaxis, plot.yaxis):
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        if axes.x_log and axis is plot.xaxis:
+            plot.set_xscale("log")
+            plot.minorticks_off()
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     if axes.x_ticks:
         names = [_rich(name) for name in cast("tuple[str, ...]", frame[axes.x_ticks])]

@@ -657,11 +657,14 @@ class Plot {
     if (same) return;
     this.limits = [x, y, names];
     const [left, top] = [MARGIN.left, MARGIN.top];
-    this.x = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (this.right - left);
+    const { x_log: xLog } = this.axes;
+    const across = xLog ? (value) => Math.log(value / x[0]) / Math.log(x[1] / x[0]) : (value) => (value - x[0]) / (x[1] - x[0]);
+    this.x = (value) => left + across(value) * (this.right - left);
     this.y = (value) => this.bottom - ((value - y[0]) / (y[1] - y[0])) * (this.bottom - top);
-    this.xInverse = (pixel) => x[0] + ((pixel - left) / (this.right - left)) * (x[1] - x[0]);
+    const back = xLog ? (part) => x[0] * (x[1] / x[0]) ** part : (part) => x[0] + part * (x[1] - x[0]);
+    this.xInverse = (pixel) => back((pixel - left) / (this.right - left));
     this.yInverse = (pixel) => y[0] + ((this.bottom - pixel) / (this.bottom - top)) * (y[1] - y[0]);
-    const [xTicks, yTicks] = [names ? [...names.keys()] : ticks(x, 6), ticks(y, 5)];
+    const [xTicks, yTicks] = [names ? [...names.keys()] : xLog ? powers(x) : ticks(x, 6), ticks(y, 5)];
     const full = this.axes.marks.some((mark) => mark.kind === "landscape");
     put(this.grid, "d", full ? "" : yTicks.map((v) => `M${left} ${crisp(this.y(v))}H${this.right}`).join(""));
     put(
@@ -751,6 +754,12 @@ function ticks([low, high], count) {
   const values = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) values.push(round(i * step));
   return values;
+}
+
+function powers([low, high]) {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+  const every = Math.ceil((last - first + 1) / 7);
+  return [...Array(last - first + 1).keys()].filter((i) => i % every === 0).map((i) => round(10 ** (first + i)));
 }
 
 const tickText = (value) => String(value).replace("-", "−");
