@@ -6,7 +6,7 @@ import numpy as np
 
 from .divergences import line
 from .family import Family, FloatArray, real_array
-from .quadrature import REACH
+from .quadrature import REACH, Table, turns
 
 _Z = REACH * np.sin(np.linspace(-np.pi / 2, np.pi / 2, 65))  # denser in the tails, where p ~ 0
 
@@ -28,6 +28,7 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
         raise ValueError(f"mass must be one number between 0 and 1, got {mass!r}")
     live = table.log_w > -np.inf
     grid = np.unique(table.mu[live, None] + table.sigma[live, None] * _Z)
+    grid = np.union1d(grid, turns(table.score, grid)[0])  # monotone between its points
     height = table.log_density(grid)
     cells = np.diff(p.cdf(grid))  # type: ignore[attr-defined]
     order = np.argsort(-(height[1:] + height[:-1]))
@@ -37,17 +38,13 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
     for _ in range(100):
         above = height > level
         edges = np.flatnonzero(above[1:] != above[:-1])
-        left, right = grid[edges], grid[edges + 1]
-        part = (level - height[edges]) / (height[edges + 1] - height[edges])
-        x = left + part * (right - left)
-        for _ in range(3):
-            at, slope = table.log_density_and_score(x)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                x = np.where(slope == 0, x, np.clip(x - (at - level) / slope, left, right))
-        at, slope = table.log_density_and_score(x)
+        left, right = edges, edges + 1
+        part = (level - height[left]) / (height[right] - height[left])
+        start = grid[left] + part * (grid[right] - grid[left])
+        x, at, slope = _crossings(table, level, grid[left], grid[right], start)
         below = p.cdf(x)  # type: ignore[attr-defined]
         excess = float(below[1::2].sum() - below[::2].sum() - wanted)
-        if abs(excess) < 1e-12 or high - low < 1e-14 * max(1.0, abs(level)):
+        if abs(excess) < 1e-11 or high - low < 1e-14 * max(1.0, abs(level)):
             break
         if excess > 0:
             low = level
@@ -58,3 +55,22 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
             step = excess / float((np.exp(at) / np.abs(slope)).sum())
         level = level + step if low < level + step < high else 0.5 * (low + high)
     return x.reshape(-1, 2)
+
+
+def _crossings(
+    table: Table, level: float, left: FloatArray, right: FloatArray, x: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Where the log-density, monotone from left to right, is at ``level``; itself and its slope.
+
+    By Newton's method from ``x``, kept between the two.
+    """
+    for _ in range(60):
+        at, slope = table.log_density_and_score(x)
+        if np.abs(at - level).max() < 1e-12:
+            break
+        on_left = (at > level) == (slope < 0)
+        left, right = np.where(on_left, x, left), np.where(on_left, right, x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            newton = x - (at - level) / slope
+        x = np.where((left <= newton) & (newton <= right), newton, 0.5 * (left + right))
+    return x, at, slope
