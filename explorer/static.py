@@ -71,13 +71,15 @@ def draw(spec: Spec, frame: Frame) -> Picture:
     sentence = textwrap.fill(_plain(str(frame[spec.sentence])), int(11.2 * width))
     lines = sentence.count("\n") + 1
     below = 0.35 + 0.6 * len(spec.sums) + 0.2 * lines
-    height = rows * (0.45 + PLOT + 0.6) + below
+    tall = [max(axes.height for axes in spec.axes[r * columns :][:columns]) for r in range(rows)]
+    height = sum(0.45 + PLOT * factor + 0.6 for factor in tall) + below
     figure = Picture(figsize=(width, height), facecolor="white")
     for i, axes in enumerate(spec.axes):
         row, column = divmod(i, columns)
         left = (column * WIDTH + 0.5) / width
-        bottom = (0.6 + below + (rows - 1 - row) * (0.45 + PLOT + 0.6)) / height
-        plot = figure.add_axes((left, bottom, (WIDTH - 0.7) / width, PLOT / height))
+        bottom = 0.6 + below + sum(0.45 + PLOT * factor + 0.6 for factor in tall[row + 1 :])
+        size = (WIDTH - 0.7) / width, PLOT * tall[row] / height
+        plot = figure.add_axes((left, bottom / height, *size))
         _draw_axes(plot, axes, frame)
     for i, total in enumerate(spec.sums):
         top = below - 0.12 - 0.6 * i
@@ -100,7 +102,7 @@ def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
         if axes.x_log and axis is plot.xaxis:
             plot.set_xscale("log")
             plot.minorticks_off()
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+        axis.set_major_formatter(FuncFormatter(_tick_text))
     if axes.x_ticks:
         names = [_rich(name) for name in cast("tuple[str, ...]", frame[axes.x_ticks])]
         plot.set_xticks(range(len(names)), names)
@@ -122,6 +124,11 @@ def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
         labels += found
         avoid += points
     _place_labels(plot, labels, avoid)
+
+
+def _tick_text(value: float, _position: int | None = None) -> str:
+    unit, name = (1e6, "M") if abs(value) >= 1e6 else (1e3, "k") if abs(value) >= 1e4 else (1, "")
+    return f"{value / unit:g}".replace("-", "−") + name
 
 
 # --------------------------------------------------------------------------------------- marks

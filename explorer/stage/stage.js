@@ -23,6 +23,7 @@ class Link {
     this.drawn = 0; // serial number up to which answers are too old to be drawn
     this.gone = false;
     this.listeners = [];
+    this.controlListeners = [];
     this.load();
     this.listen(model, "change:scene", () => this.load());
     this.listen(model, "msg:custom", (message, buffers) => this.receive(message, buffers));
@@ -30,9 +31,9 @@ class Link {
     this.ready = this.connect();
   }
 
-  listen(model, event, callback) {
+  listen(model, event, callback, listeners = this.listeners) {
     model.on(event, callback);
-    this.listeners.push(() => model.off(event, callback));
+    listeners.push(() => model.off(event, callback));
   }
 
   load() {
@@ -46,7 +47,10 @@ class Link {
     this.ahead = { name: null, waiting: [], open: 0 };
     this.pending = false;
     this.latest = undefined;
+    const outdated = this.controls.size > 0 && key([...this.controls.keys()]) !== key(this.spec.controls.map((c) => c.name));
+    if (outdated) this.disconnect();
     if (this.controls.size === 0) this.state = this.start;
+    if (outdated) this.ready = this.connect();
     for (const view of this.views) view.build();
     this.schedule();
   }
@@ -57,19 +61,26 @@ class Link {
     const models = await Promise.all(
       names.map((name) => this.model.widget_manager.get_model(references[name].slice("IPY_MODEL_".length))),
     );
-    if (this.closed) return;
+    if (this.closed || references !== this.model.get("controls")) return;
     names.forEach((name, i) => {
       this.controls.set(name, models[i]);
-      this.listen(models[i], `change:${this.trait(name)}`, () => this.moved());
-      this.listen(models[i], "comm_live_update", () => this.report());
+      this.listen(models[i], `change:${this.trait(name)}`, () => this.moved(), this.controlListeners);
+      this.listen(models[i], "comm_live_update", () => this.report(), this.controlListeners);
     });
     this.moved();
     this.fetchPresets();
   }
 
+  disconnect() {
+    clearInterval(this.player?.timer);
+    for (const stop of this.controlListeners.splice(0)) stop();
+    this.controls.clear();
+    this.player = undefined;
+  }
+
   close() {
     clearInterval(this.watch);
-    clearInterval(this.player?.timer);
+    this.disconnect();
     cancelAnimationFrame(this.request);
     for (const stop of this.listeners) stop();
     this.views.clear();
@@ -131,9 +142,17 @@ class Link {
   }
 
   nudge(control, count, event) {
-    const value = this.state[this.spec.controls.indexOf(control)];
+    const value = this.setting(control);
     const shift = count * (event.shiftKey ? 10 : 1) * control.step;
     this.assign({ [control.name]: onGrid(control.log ? value * 10 ** shift : value + shift, control) });
+  }
+
+  // A button; what is not in the controls alone is set by the kernel.
+  pressPreset(preset, frame) {
+    const values = Object.fromEntries(settings(preset, frame));
+    const index = this.spec.presets.indexOf(preset); // -1: back to where the panel started
+    if (!preset.method && (index >= 0 || this.epoch === 0) && Object.keys(values).every((name) => this.controls.has(name))) this.assign(values);
+    else this.send({ type: "press", preset: index });
   }
 
   // Lets a control run along its grid, so many positions a second, until its end.
@@ -155,7 +174,7 @@ class Link {
   }
 
   setting(control) {
-    return this.state[this.spec.controls.indexOf(control)];
+    return this.state[this.spec.controls.findIndex(({ name }) => name === control.name)];
   }
 
   schedule() {
@@ -257,7 +276,7 @@ class Link {
   fetchPresets() {
     const names = this.spec.controls.map((control) => control.name);
     const frame = this.recall(key(this.state)) ?? this.base;
-    const states = this.spec.presets.map((preset) => {
+    const states = this.spec.presets.filter((preset) => !preset.method).map((preset) => {
       const values = Object.fromEntries(settings(preset, frame));
       return names.map((name, i) => values[name] ?? this.state[i]);
     }).filter((state) => !state.some(Number.isNaN));
@@ -293,7 +312,7 @@ class Link {
 const key = (state) => JSON.stringify(state);
 // In a preset, "{best_mu}" stands for a number of the frame.
 const settings = (preset, frame) =>
-  Object.entries(preset.values).map(([name, value]) => [name, value[0] === "{" ? frame[value.slice(1, -1)] : value]);
+  Object.entries(preset.values).map(([name, value]) => [name, value?.[0] === "{" ? frame[value.slice(1, -1)] : value]);
 const round = (value) => Number(value.toPrecision(12));
 
 // The inverse of explorer/stage/wire.py.
@@ -447,8 +466,8 @@ class View {
   presetButton(preset) {
     const node = html("button", { type: "button", class: "explorer-preset", ...KEYS }, preset.label);
     if (preset.note) node.title = preset.note;
-    node.disabled = Object.keys(preset.values).length === 0;
-    node.addEventListener("click", () => this.link.assign(Object.fromEntries(settings(preset, this.shown?.frame))));
+    node.disabled = !preset.method && Object.keys(preset.values).length === 0;
+    node.addEventListener("click", () => this.link.pressPreset(preset, this.shown?.frame));
     return { preset, node };
   }
 
@@ -553,7 +572,7 @@ class View {
     }
     for (const { preset, node } of this.presets) {
       const values = settings(preset, frame);
-      node.disabled = values.length === 0 || values.some(([, value]) => Number.isNaN(value));
+      node.disabled = (!preset.method && values.length === 0) || values.some(([, value]) => Number.isNaN(value));
       put(node, "aria-pressed", values.length > 0 && values.every(([name, value]) => now[name] === value));
     }
     for (const { control, inputs } of this.choices) {
@@ -618,7 +637,7 @@ class Plot {
     const box = this.svg.getBoundingClientRect();
     const at = { x: this.xInverse(event.clientX - box.left), y: this.yInverse(event.clientY - box.top) };
     const { link } = this.view;
-    for (const { axis, control, toValue } of dragged(this.axes.click, link.spec)) {
+    for (const { axis, control, toValue } of dragged(this.axes.click, this)) {
       const option = control.options?.[Math.round(at[axis])]?.[0];
       const value = control.kind === "choice" ? option : onGrid(toValue(at[axis]), control);
       if (value !== undefined) link.assign({ [control.name]: value });
@@ -627,7 +646,7 @@ class Plot {
 
   resize() {
     this.width = Math.max(this.node.clientWidth, 200);
-    this.height = Math.round(Math.min(Math.max(0.8 * this.width, 230), 340));
+    this.height = Math.round(this.axes.height * Math.min(Math.max(0.8 * this.width, 230), 340));
     this.right = this.width - MARGIN.right;
     this.bottom = this.height - MARGIN.bottom;
     this.svg.setAttribute("width", this.width);
@@ -752,7 +771,7 @@ function ticks([low, high], count) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw * 0.999);
   const values = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) values.push(round(i * step));
+  for (let i = Math.ceil(low / step - 1e-6); i * step <= high + 1e-6 * step; i++) values.push(round(i * step));
   return values;
 }
 
@@ -762,7 +781,11 @@ function powers([low, high]) {
   return [...Array(last - first + 1).keys()].filter((i) => i % every === 0).map((i) => round(10 ** (first + i)));
 }
 
-const tickText = (value) => String(value).replace("-", "−");
+// From 10,000 on in thousands, then in millions: there is room for four digits.
+function tickText(value) {
+  const [unit, name] = Math.abs(value) >= 1e6 ? [1e6, "M"] : Math.abs(value) >= 1e4 ? [1e3, "k"] : [1, ""];
+  return String(round(value / unit)).replace("-", "−") + name;
+}
 
 // --------------------------------------------------------------------------------------- marks
 // Each makes its elements once and returns the function that updates them from a frame.
@@ -1029,15 +1052,17 @@ function ringPath(ring, xAt, yAt) {
 // ------------------------------------------------------------------------------------- handles
 
 // The controls that a drag moves, with the way from a control's value to its axis and back.
-function dragged(drag, spec, index = 0) {
+function dragged(drag, plot, index = 0) {
+  const { spec } = plot.view.link;
+  const from = (axis) => (drag.origin && axis === "x" ? plot.frame[drag.origin] : 0);
   const find = (name) => spec.controls.find((control) => control.name === name.replace("{i}", index));
   return ["x", "y"]
     .filter((axis) => drag[axis])
     .map((axis) => ({
       axis,
       control: find(drag[axis]),
-      toAxis: drag.log === axis ? Math.log : (value) => value,
-      toValue: drag.log === axis ? Math.exp : (value) => value,
+      toAxis: drag.log === axis ? Math.log : (value) => value - from(axis),
+      toValue: drag.log === axis ? Math.exp : (value) => value + from(axis),
     }));
 }
 
@@ -1063,7 +1088,7 @@ class Handle {
   constructor(plot, mark, kind, index) {
     this.plot = plot;
     this.link = plot.view.link;
-    this.controls = dragged(mark.drag, this.link.spec, index);
+    this.controls = dragged(mark.drag, plot, index);
     const wheel = mark.drag.wheel.replace("{i}", index);
     this.wheel = this.link.spec.controls.find((control) => control.name === wheel);
     const [{ control }] = this.controls;
