@@ -284,7 +284,9 @@ class Blueprint(Generic[State]):
 
 
 def number(value: float, digits: int = 3) -> str:
-    """`value` with a fixed count of decimals, a true minus sign, and infinity as a symbol."""
+    """`value` with a fixed count of decimals, a true minus sign, infinity as a symbol, nan a dash."""
+    if np.isnan(value):
+        return "–"
     if np.isinf(value):
         return "∞" if value > 0 else "−∞"
     text = f"{value:.{digits}f}"

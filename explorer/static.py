@@ -141,8 +141,11 @@ def _line(plot: PlotAxes, mark: Line, frame: Frame) -> Drawn:
     artist.set_gid(mark.y)
     if not (mark.label and x.size):
         return [], [np.column_stack([x, y])]
-    middle = (float(x[0] + x[-1]) / 2, float(y[0] + y[-1]) / 2)
-    return [(*middle, _filled(mark.label, frame), mark.role)], [_between(x, y)]
+    k = (x.size - 1) // 2
+    middle = (x.mean(), y.mean()) if x.size == 2 else (x[k], y[k])
+    curve = _between(x, y) if x.size == 2 else np.column_stack([x, y])
+    label = (float(middle[0]), float(middle[1]), _filled(mark.label, frame), mark.role)
+    return [label] if label[2] else [], [curve]
 
 
 def _area(plot: PlotAxes, mark: Area, frame: Frame) -> Drawn:
