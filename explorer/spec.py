@@ -106,6 +106,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Area:
+    at: float = 0.5
     """The tinted region between the curve `y` over `x` and zero, or the curve `base`."""
 
     x: str
@@ -284,7 +285,7 @@ class Blueprint(Generic[State]):
 
 
 def number(value: float, digits: int = 3) -> str:
-    """`value` with a fixed count of decimals, a true minus sign, infinity as a symbol, nan a dash."""
+    """`value` with a fixed count of decimals, a true minus sign, ∞ where infinite, – where nan."""
     if np.isnan(value):
         return "–"
     if np.isinf(value):

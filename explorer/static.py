@@ -141,11 +141,11 @@ def _line(plot: PlotAxes, mark: Line, frame: Frame) -> Drawn:
     artist.set_gid(mark.y)
     if not (mark.label and x.size):
         return [], [np.column_stack([x, y])]
-    k = (x.size - 1) // 2
+    k = int((x.size - 1) * mark.at)
     middle = (x.mean(), y.mean()) if x.size == 2 else (x[k], y[k])
     curve = _between(x, y) if x.size == 2 else np.column_stack([x, y])
     label = (float(middle[0]), float(middle[1]), _filled(mark.label, frame), mark.role)
-    return [label] if label[2] else [], [curve]
+    return [label] if label[2] and not np.isnan(label[1]) else [], [curve]
 
 
 def _area(plot: PlotAxes, mark: Area, frame: Frame) -> Drawn:

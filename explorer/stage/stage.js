@@ -820,9 +820,9 @@ const MARKS = {
       const [xs, ys] = [frame[mark.x], frame[mark.y]];
       put(node, "d", polyline(plot, xs, ys, true));
       if (mark.label && xs.length > 0) {
-        const middle = Math.floor((xs.length - 1) * 0.5);
+        const middle = Math.floor((xs.length - 1) * mark.at);
         const [x, y] = xs.length === 2 ? [(xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2] : [xs[middle], ys[middle]];
-        plot.labels.push({ x: plot.x(x), y: plot.yClamped(y), text: fill(mark.label, frame), role: mark.role, gap: 8 });
+        if (!Number.isNaN(y)) plot.labels.push({ x: plot.x(x), y: plot.yClamped(y), text: fill(mark.label, frame), role: mark.role, gap: 8 });
       }
     };
   },
