@@ -95,7 +95,7 @@ class Drag:
 
 @dataclass(frozen=True)
 class Line:
-    """A polyline through the arrays `x` and `y`."""
+    """A polyline through the arrays `x` and `y`; `at` that share of the points stands its label."""
 
     x: str
     y: str
