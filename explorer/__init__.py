@@ -12,7 +12,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-PANELS = ("beta_loss", "bernoulli_loss")
+PANELS = ("beta_loss", "likelihood", "bernoulli_loss")
 __all__ = ["core", "data", *PANELS]
 
 

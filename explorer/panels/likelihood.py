@@ -425,12 +425,11 @@ def _sentence(
     things = f"{n} densities multiply" if n > 1 else "One density comes"
     lost = frame["lost"]
     if lost == lost:
-        below = frame["likelihood"] == 0 or frame["lost_y"] == math.inf
-        bound = "less than the smallest number of float64, 4.9·10⁻³²⁴, and reads 0"
-        if not below:
-            bound = "more than the largest number of float64, 1.8·10³⁰⁸, and reads ∞"
+        bound = "falls below the smallest number of float64, 4.9·10⁻³²⁴, and reads 0 from there on"
+        if frame["lost_y"] == -math.inf:
+            bound = "exceeds the largest number of float64, 1.8·10³⁰⁸, and reads ∞ from there on"
         said = (
-            f"From observation {float(lost):.0f} on the product of the densities is {bound}. "  # type: ignore[arg-type]
+            f"At observation {float(lost):.0f} the product of the densities {bound}. "  # type: ignore[arg-type]
             f"The sum of their logs is still right: a loss of {number(loss)} nats"
         )
     else:

@@ -68,7 +68,7 @@ def test_the_product_of_a_thousand_is_lost_where_it_passes_the_smallest_number(m
     assert frame["likelihood"] == 0
     assert exact[lost - 1] > 744.44 > exact[lost - 3]  # -log of 4.9e-324, the smallest there is
     assert frame["loss"] == pytest.approx(exact[-1])
-    assert f"From observation {lost} on" in frame["sentence"]
+    assert f"At observation {lost} " in frame["sentence"]
     assert "reads 0" in frame["sentence"]
 
 
