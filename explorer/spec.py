@@ -59,11 +59,11 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few named options, each a (value, text) pair."""
+    """One of a few named options, each a (value, text) pair; values are texts or whole numbers."""
 
     name: str
     label: str
-    options: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str | int, str], ...]
 
 
 @dataclass(frozen=True)

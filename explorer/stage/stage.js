@@ -576,7 +576,7 @@ class View {
       put(node, "aria-pressed", values.length > 0 && values.every(([name, value]) => now[name] === value));
     }
     for (const { control, inputs } of this.choices) {
-      for (const { input } of inputs) input.checked = input.value === now[control.name];
+      for (const { input } of inputs) input.checked = input.value === String(now[control.name]);
     }
     setHtml(this.sentence, frame[spec.sentence]);
     this.speak();
