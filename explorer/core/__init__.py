@@ -24,6 +24,7 @@ from .mixture import Empirical, Mixture
 from .normal import Normal
 from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
 from .regions import highest_density_region
+from .regression import LineFit, fit_line, sum_of_squares
 from .reverse_fits import ReverseFits, fit_reverse_kl
 from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse
 
@@ -35,6 +36,7 @@ __all__ = [
     "Empirical",
     "Family",
     "Fit",
+    "LineFit",
     "LogisticFit",
     "Mixture",
     "Normal",
@@ -47,6 +49,7 @@ __all__ = [
     "entropy",
     "fit_cross_entropy",
     "fit_forward_kl",
+    "fit_line",
     "fit_logistic",
     "fit_mle",
     "fit_reverse_kl",
@@ -63,4 +66,5 @@ __all__ = [
     "reverse_kl",
     "softplus",
     "softplus_inverse",
+    "sum_of_squares",
 ]
