@@ -26,6 +26,7 @@ from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
 from .regions import highest_density_region
 from .regression import LineFit, fit_line, sum_of_squares
 from .reverse_fits import ReverseFits, fit_reverse_kl
+from .risk import best_answer, interval_risk, risk, shortfall
 from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "ReverseFits",
     "Surface",
     "alpha_divergence",
+    "best_answer",
     "cross_entropy",
     "descend",
     "entropy",
@@ -55,6 +57,7 @@ __all__ = [
     "fit_reverse_kl",
     "forward_kl",
     "highest_density_region",
+    "interval_risk",
     "jensen_shannon",
     "kl",
     "kl_parts",
@@ -64,6 +67,8 @@ __all__ = [
     "nll",
     "renyi_divergence",
     "reverse_kl",
+    "risk",
+    "shortfall",
     "softplus",
     "softplus_inverse",
     "sum_of_squares",
