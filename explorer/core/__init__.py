@@ -5,6 +5,7 @@ numpy and scipy.special only; all values float64, natural logarithms, losses in 
 
 from .beta import Beta
 from .boxes import Boxes
+from .branches import Branches, reverse_branches
 from .descent import Path, descend
 from .discrete import Bernoulli, Categorical
 from .divergences import (
@@ -32,6 +33,7 @@ from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_i
 __all__ = [
     "Bernoulli",
     "Beta",
+    "Branches",
     "Boxes",
     "Categorical",
     "Empirical",
@@ -66,6 +68,7 @@ __all__ = [
     "log_softplus",
     "nll",
     "renyi_divergence",
+    "reverse_branches",
     "reverse_kl",
     "risk",
     "shortfall",

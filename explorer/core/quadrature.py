@@ -51,6 +51,32 @@ class Table:
         total = shares.sum(axis=0)
         return top + np.log(total), self._pull(x, shares / total)
 
+    def log_density_and_largest(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """log_density, and the log of the largest term w_k N_k(x) alone."""
+        top, shares = self._shares(x)
+        return top + np.log(shares.sum(axis=0)), top
+
+    @cached_property
+    def kinks(self) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Where another component becomes the largest term, and which is: one more than kinks."""
+        i, j = np.triu_indices(self.mu.size, 1)
+        tau = 1 / np.square(self.sigma)
+        a = 0.5 * (tau[j] - tau[i])
+        b = self.mu[i] * tau[i] - self.mu[j] * tau[j]
+        height = self.log_w - np.log(self.sigma) - 0.5 * np.square(self.mu) * tau
+        c = height[i] - height[j]
+        with np.errstate(all="ignore"):
+            sum_of_both = -0.5 * (b + np.where(b < 0, -1, 1) * np.sqrt(b * b - 4 * a * c))
+            found = np.concatenate([sum_of_both / a, c / sum_of_both])
+        cuts = np.unique(found[np.isfinite(found)])
+        far = 1 + np.abs(cuts).max(initial=0) + np.abs(self.mu).max() + 10 * self.sigma.max()
+        edges = np.concatenate([[-far], cuts, [far]])
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        z = (middle - self.mu[:, None]) / self.sigma[:, None]
+        owner = (self.log_w[:, None] - np.log(self.sigma)[:, None] - 0.5 * z * z).argmax(axis=0)
+        changes = np.flatnonzero(np.diff(owner))
+        return cuts[changes], owner[np.append(changes, owner.size - 1)]
+
     def _shares(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The log of the largest term w_k N_k(x), and all terms (K, ...) over it."""
         with np.errstate(over="ignore"):

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from .divergences import line
 from .family import Family, FloatArray
@@ -25,8 +26,8 @@ from .quadrature import Table, panel_ends, refined, turns
 
 _Z = np.linspace(-8, 8, 161)
 _PHI = np.exp(-0.5 * _Z * _Z) * (_Z[1] - _Z[0]) / np.sqrt(2 * np.pi)
-_MOMENTS = np.stack([_PHI, _PHI * _Z, _PHI * (_Z * _Z - 1)], axis=-1)
-_STEP = 0.06  # in log sigma
+_HERMITE = np.stack([_Z, _Z * _Z - 1, _Z**3 - 3 * _Z], axis=-1) * _PHI[:, None]
+_STEP, _SMALLEST = 0.06, 0.001  # in log sigma
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,39 @@ def fit_reverse_kl(
 
 
 def _moments(table: Table, mu: FloatArray, t: float | FloatArray) -> tuple[FloatArray, ...]:
-    """E[s], E[z s] and E[(z^2 - 1) s] at (mu, t): a plain sum, close enough to follow curves."""
+    """E[s], E[z s] and E[(z^2 - 1) s] at (mu, t), close enough to follow curves.
+
+    By parts these are E[He_k(z) log p] / sigma.  Where sigma is large, log p is all but a chain of
+    parabolas with a kink between each two: these are integrated exactly, and by a plain sum only
+    what is left, a bump at each kink that is at most log K high.
+    """
     sigma = np.exp(np.broadcast_to(t, mu.shape))
-    return tuple((table.score(mu[:, None] + sigma[:, None] * _Z) @ _MOMENTS).T)
+    x = mu[:, None] + sigma[:, None] * _Z
+    log_p, largest = table.log_density_and_largest(x)
+    rest = (log_p - largest) @ _HERMITE
+    return tuple(((rest + _chain(table, mu, sigma)) / sigma[:, None]).T)
+
+
+def _chain(table: Table, mu: FloatArray, sigma: FloatArray) -> FloatArray:
+    """E[He_k(z) max_i log w_i N_i(mu + sigma z)] for k = 1, 2, 3, shape (B, 3)."""
+    kinks, owner = table.kinks
+    z = (np.append(-np.inf, kinks)[:, None] - mu) / sigma  # where each parabola begins
+    tau = 1 / np.square(table.sigma[owner])[:, None]
+    slope = (table.mu[owner][:, None] - mu) * tau * sigma  # of each parabola at z = 0
+    bend = -tau * np.square(sigma)
+    # E[He_k g] = E[He_(k-1) g'], and g' = slope + bend z on each part; as differences at kinks.
+    upper = special.ndtr(-z)
+    phi = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+    with np.errstate(invalid="ignore"):
+        zphi = np.where(phi == 0, 0.0, z * phi)
+        zzphi = np.where(phi == 0, 0.0, z * zphi)
+    parts = [
+        (upper, phi),  # E[1; beyond z], E[z; ...]
+        (phi, zphi + upper),  # E[z; ...], E[z^2; ...]
+        (zphi, zzphi + phi),  # E[z^2 - 1; ...], E[z^3 - z; ...]
+    ]
+    jump = [np.diff(each, axis=0, prepend=0.0) for each in (slope, bend)]
+    return np.stack([(jump[0] * a + jump[1] * b).sum(axis=0) for a, b in parts], axis=-1)
 
 
 def _starts_at(table: Table, t: float) -> FloatArray:
@@ -126,9 +157,17 @@ def _starts(table: Table) -> tuple[FloatArray, FloatArray]:
     starts: list[tuple[float, float]] = []
     ended: list[list[tuple[float, float, float]]] = []
     curves: list[list[tuple[float, float, float]]] = []  # points (mu, t, dR/dt)
-    mu = np.empty(0)
-    for t in np.arange(first, last + _STEP, _STEP):
-        mu, slope, drift, alive = _follow(table, mu, t)
+    mu = drift = np.empty(0)
+    t, step = first - _STEP, _STEP
+    while t < last:
+        ahead = t + step
+        guess, sigma = mu + (ahead - t) * drift, np.exp(ahead)
+        there, slope, pace, alive = _follow(table, guess, ahead)
+        alive = alive & (np.diff(np.sort(there), append=np.inf).min(initial=np.inf) > 0.01 * sigma)
+        if step > _SMALLEST and not (alive & (np.abs(there - guess) < 0.03 * sigma)).all():
+            step /= 2
+            continue
+        t, mu, drift, step = ahead, there, pace, min(2 * step, _STEP)
         if not curves or not alive.all():
             # Where two curves meet they end, or go on as one: look afresh for what is there.
             mu, falls = turns(lambda at, t=t: _moments(table, at, t)[0], grid)  # type: ignore[misc]
@@ -142,7 +181,6 @@ def _starts(table: Table) -> tuple[FloatArray, FloatArray]:
             curves = [[] for _ in mu]
         for curve, *point in zip(curves, mu, slope, strict=True):
             curve.append((point[0], t, point[1]))
-        mu = mu + _STEP * drift
     for curve in ended + curves:
         starts += _zeros_along(table, np.array(curve))
     return tuple(np.array(starts).T)  # type: ignore[return-value]
