@@ -239,7 +239,10 @@ class Axes:
 
 @dataclass(frozen=True)
 class Term:
-    """A number with its formula; struck out while the frame's entry `struck` is true."""
+    """A number with its formula; struck out while the frame's entry `struck` is true.
+
+    The formula is a text like any other, so a part of it may come from the frame.
+    """
 
     value: str
     label: str

@@ -312,7 +312,7 @@ def _draw_sum(figure: Figure, total: Sum, frame: Frame, top: float, bottom: floa
         at = {"x": left + i * step, "ha": "center"}
         figure.text(y=top, s=shown, fontsize=14, fontweight="bold", color=colour, **at)
         formula = {"fontsize": 10.5, "color": QUIET, "math_fontfamily": "dejavuserif"}
-        figure.text(y=bottom, s=_rich(term.label), **formula, **at)
+        figure.text(y=bottom, s=_rich(_filled(term.label, frame)), **formula, **at)
         if i:
             sign = {"x": left + (i - 0.5) * step, "ha": "center", "fontsize": 14, "color": QUIET}
             figure.text(y=(top + bottom) / 2, s="=" if i == 1 else "+", **sign)
