@@ -71,12 +71,14 @@ class Preset:
     """A button that sets some controls; with no values it is shown disabled and `note` says why.
 
     A value such as ``"{best_mu}"`` is a number of the frame; while it is nan, so is the button
-    disabled.
+    disabled. Values of fields that have no control, and the changes that a `method` of the state
+    returns, are set by the kernel.
     """
 
     label: str
-    values: Mapping[str, Setting]
+    values: Mapping[str, Any]
     note: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,15 @@ class Drag:
     """Which control follows the horizontal and which the vertical position of a dragged mark.
 
     In the name of a control ``{i}`` stands for the number of the point or bar. The axis named by
-    `log` shows the natural logarithm of its control. The wheel, + and - move the control `wheel`.
+    `log` shows the natural logarithm of its control; an x axis counts from the number `origin` of
+    the frame. The wheel, + and - move the control `wheel`.
     """
 
     x: str = ""
     y: str = ""
     wheel: str = ""
     log: Literal["", "x", "y"] = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,11 +106,11 @@ class Line:
     role: Role
     dashed: bool = False
     label: str = ""
+    at: float = 0.5
 
 
 @dataclass(frozen=True)
 class Area:
-    at: float = 0.5
     """The tinted region between the curve `y` over `x` and zero, or the curve `base`."""
 
     x: str
@@ -222,7 +226,7 @@ class Axes:
     """One plot. `description` says in words what is seen, for those who do not see it.
 
     `x_ticks` names a tuple of texts that stand at 0, 1, 2 ... in place of numbers. A click in the
-    plot sets the controls of `click` (a choice: its option number round(x)).
+    plot sets the controls of `click` (a choice: its option number round(x)). `height` is a factor.
     """
 
     title: str
@@ -235,6 +239,7 @@ class Axes:
     x_ticks: str = ""
     click: Drag | None = None
     x_log: bool = False  # the x axis runs by powers of ten
+    height: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -279,7 +284,7 @@ class Blueprint(Generic[State]):
     """A panel before it is shown: where it starts, what a state looks like, how that is drawn.
 
     The fields of the state that have a control are moved by it; the others are the panel's data,
-    and `spec` may depend on those alone.
+    and `spec` may depend on those alone and on the lengths of tuples.
     """
 
     state: State

@@ -149,7 +149,9 @@ def test_json_names_every_kind_and_keeps_every_field():
     assert plain["presets"][0]["values"] == {"a": 2.0, "loss": "full"}
     marks = plain["axes"][0]["marks"]
     assert [mark["kind"] for mark in marks] == ["line", "points", "rule", "landscape"]
-    assert marks[1]["drag"] == {"kind": "drag", "x": "y", "y": "", "wheel": "", "log": ""}
+    assert marks[1]["drag"] == {
+        "kind": "drag", "x": "y", "y": "", "wheel": "", "log": "", "origin": ""
+    }  # fmt: skip
     assert marks[2]["drag"] is None
     assert plain["sums"][0]["terms"][0]["struck"] == "without"
 

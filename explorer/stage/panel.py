@@ -60,19 +60,16 @@ class Panel(Generic[State]):
         self._sender: asyncio.Task[None] | None = None
         self._moving = False
 
-        self.controls = {
-            c.name: _control(c, _entry(self.state, c.name)) for c in self._spec.controls
-        }
-        for control in self.controls.values():
-            control.observe(self._control_moved, "value")
-        shown = [c for c in self._spec.controls if isinstance(c, Slider) and c.shown]
+        self.controls: dict[str, widgets.Widget] = {}
+        row = widgets.HBox()
+        row.add_class("explorer-controls")
+        self.widget = widgets.VBox([row])
+        self._make_controls()
         self._epoch = 0
         self._stage = Stage(controls=self.controls, scene=self._new_scene())
         self._stage.on_msg(self._answer)
         self._stage.add_class("explorer-stage")
-        row = widgets.HBox([self.controls[c.name] for c in shown])
-        row.add_class("explorer-controls")
-        self.widget = widgets.VBox([row, self._stage])
+        self.widget.children = [row, self._stage]
         self.widget.add_class("explorer-panel")
         self.widget.add_class(f"explorer-{self._spec.name.replace('_', '-')}")
 
@@ -106,15 +103,24 @@ class Panel(Generic[State]):
                 )
         state = replace(self._state, **changes)  # type: ignore[type-var]
         data = set(names) - {name.partition(".")[0] for name in self.controls}
-        moves_data = any(getattr(state, f) != getattr(self._state, f) for f in data)
         spec = self._checked_spec(state)
+        moves_data = spec != self._spec or any(
+            getattr(state, f) != getattr(self._state, f) for f in data
+        )
         frame = self._blueprint.view(state)
         if state == self._state:
             return
         self._state, self._frame, self._spec = state, frame, spec
         if moves_data:
             self._epoch += 1
-            self._stage.scene = self._new_scene()
+            self._ahead.clear()
+            with self._stage.hold_sync():
+                outdated = self._make_controls()
+                self._stage.controls = self.controls
+                self._stage.scene = self._new_scene()
+            for control in outdated:
+                control.unobserve(self._control_moved, "value")
+                _close(control)
         else:
             self._send([self._values()])
         self._move_controls()
@@ -145,9 +151,7 @@ class Panel(Generic[State]):
             control.unobserve(self._control_moved, "value")
         row = self.widget.children[0]
         for item in (self.widget, row, self._stage, *self.controls.values()):
-            for part in (getattr(item, "style", None), item.layout, item):
-                if isinstance(part, widgets.Widget):
-                    part.close()
+            _close(item)
 
     def __repr__(self) -> str:
         values = ", ".join(
@@ -166,6 +170,20 @@ class Panel(Generic[State]):
                 "model_id": self.widget.model_id,
             },
         }
+
+    def _make_controls(self) -> list[widgets.Widget]:
+        """Make the controls that the spec names and are not there yet; return the outdated ones."""
+        old = self.controls
+        self.controls = {
+            c.name: old.get(c.name) or _control(c, _entry(self._state, c.name))
+            for c in self._spec.controls
+        }
+        for name, control in self.controls.items():
+            if name not in old:
+                control.observe(self._control_moved, "value")
+        shown = [c for c in self._spec.controls if isinstance(c, Slider) and c.shown]
+        self.widget.children[0].children = [self.controls[c.name] for c in shown]
+        return [control for name, control in old.items() if name not in self.controls]
 
     def _values(self) -> list[Setting]:
         return [_entry(self._state, c.name) for c in self._spec.controls]
@@ -236,17 +254,30 @@ class Panel(Generic[State]):
             callback(self._state)
 
     def _answer(self, _stage: Stage, message: dict[str, Any], _buffers: object) -> None:
-        """Answer the browser: `ask` wants frames now, `ahead` when there is time."""
+        """Answer the browser: `ask` wants frames now, `ahead` when there is time.
+
+        `press` is a button whose values are no controls.
+        """
         if message["epoch"] != self._epoch:
             return
         if message["type"] == "ask":
             self._send(message["states"])
+        elif message["type"] == "press":
+            self._press(message["preset"])
         elif message["type"] == "ahead":
             if message["fresh"]:
                 self._ahead.clear()
             self._ahead.extend(message["states"])
             if self._sender is None or self._sender.done():
                 self._sender = asyncio.get_running_loop().create_task(self._send_ahead())
+
+    def _press(self, index: int) -> None:
+        if index < 0:
+            changes: Mapping[str, Any] = vars(self._blueprint.state)
+        else:
+            preset = self._spec.presets[index]
+            changes = getattr(self._state, preset.method)() if preset.method else preset.values
+        self.set(**changes)
 
     async def _send_ahead(self) -> None:
         while self._ahead:
@@ -263,6 +294,12 @@ class Panel(Generic[State]):
             frames.append({"state": values, **header})
             buffers.append(buffer)
         self._stage.send({"epoch": self._epoch, "ahead": ahead, "frames": frames}, buffers)
+
+
+def _close(item: widgets.Widget) -> None:
+    for part in (getattr(item, "style", None), item.layout, item):
+        if isinstance(part, widgets.Widget):
+            part.close()
 
 
 def _entry(state: object, name: str) -> Any:
