@@ -142,7 +142,7 @@ class Mixture(Family):
         return np.asarray(special.ndtr(z) @ self.weights)[()]
 
     def quantile(self, u: ArrayLike) -> FloatArray:
-        """The y with cdf(y) = u, for u in [0, 1]; cut into 128 parts again and again, to the end."""
+        """The y with cdf(y) = u, for u in [0, 1]; cut into 128 parts until they are digits."""
         u = probability("u", u, nan=True)
         live = [c for c, w in zip(self.components, self.weights, strict=True) if w > 0]
         each = np.stack([np.asarray(c.quantile(u)) for c in live])
@@ -152,6 +152,7 @@ class Mixture(Family):
         while True:
             with np.errstate(invalid="ignore"):
                 ends = low + (high - low) * share
+            ends = np.where(np.isfinite(ends), ends, high)  # u = 0 and 1 are at infinity
             ends[-1] = high
             if not ((low < ends[1:-1]) & (ends[1:-1] < high)).any():
                 return high[()]

@@ -86,3 +86,8 @@ def test_a_mixtures_quantile_is_where_its_cdf_says(u, weight, apart, sigma):
     y = p.quantile(u)
     assert p.cdf(np.nextafter(y, -np.inf)) <= u + 1e-15
     assert p.cdf(y) >= u - 1e-15
+
+
+def test_the_quantiles_of_zero_and_one_are_at_infinity():
+    np.testing.assert_array_equal(TWO.quantile([0, 1, np.nan]), [-np.inf, np.inf, np.nan])
+    assert TWO.cdf(TWO.quantile([0, 1, 0.5])) == pytest.approx([0, 1, 0.5])
