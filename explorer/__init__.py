@@ -18,6 +18,7 @@ PANELS = (
     "least_squares",
     "bernoulli_loss",
     "empirical_kl",
+    "kl_anatomy",
     "categorical_loss",
 )
 __all__ = ["core", "data", *PANELS]
