@@ -85,7 +85,7 @@ class Several:
         object.__setattr__(self, "observations", values)
         best = _best(values)[0]
         top = max(self.a, self.b, *(1.3 * p for p in best or (1.0,)))
-        defaults = {"a": _range(top), "b": _range(top)}
+        defaults = {"a": _range(self.a, top), "b": _range(self.b, top)}
         object.__setattr__(self, "limits", intervals(self.limits, defaults, DOMAIN))
 
 
@@ -143,9 +143,10 @@ def _check_prediction(state: One | Several) -> None:
         raise ValueError(f"loss = {state.loss!r}: allowed is 'full' or 'kernel'")
 
 
-def _range(value: float) -> tuple[float, float]:
-    high = nice_ceiling(max(value, 20.0), (20.0, 50.0, 100.0))
-    return min(value, _step(0.0, high)), high
+def _range(value: float, top: float = 20.0) -> tuple[float, float]:
+    """From a step above zero, and no more than 1, to a round number that holds value and top."""
+    high = nice_ceiling(max(value, top, 20.0), (20.0, 50.0, 100.0))
+    return min(value, _step(0.0, high), 1.0), high
 
 
 def _step(low: float, high: float) -> float:

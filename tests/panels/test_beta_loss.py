@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from explorer.core import Beta, fit_mle, nll
+from explorer.data import penguins
 from explorer.panels.beta_loss import beta_loss
 from explorer.spec import number
 
@@ -522,3 +523,16 @@ def test_a_value_beyond_the_usual_range_widens_it():
     limits = beta_loss(a=300, b=0.01).state.limits
     assert limits["a"][1] >= 300
     assert limits["b"][0] <= 0.01
+
+
+@pytest.mark.parametrize("species", ["Adelie", "Chinstrap", "Gentoo"])
+def test_sharp_data_widen_the_ranges_around_all_presets(species):
+    """Gentoo bills are so alike that the best a and b lie in the hundreds."""
+    birds = penguins()
+    shape = (birds["bill_depth"] / birds["bill_length"])[birds["species"] == species]
+    blueprint = beta_loss(observations=shape)
+    presets = blueprint.spec(blueprint.state).presets
+    assert [bool(preset.values) for preset in presets] == [True] * 3
+    for low, high in blueprint.state.limits.values():
+        assert low <= 1
+        assert high > blueprint.view(blueprint.state)["best_a"]
