@@ -111,6 +111,7 @@ class Panel(Generic[State]):
             return
         self._state, self._frame, self._spec = state, frame, spec
         if moves_data:
+            self._ahead.clear()
             self._epoch += 1
             self._stage.scene = self._new_scene()
         else:
@@ -134,6 +135,8 @@ class Panel(Generic[State]):
 
     def close(self) -> None:
         """Take the panel out of the page and free all that it holds in the kernel and browser."""
+        if self._stage.comm is None:
+            return
         self._ahead.clear()
         if self._sender is not None:
             self._sender.cancel()
