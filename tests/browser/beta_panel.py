@@ -3,11 +3,9 @@
 import time
 
 CELLS = ("import explorer", "panel = explorer.beta_loss(a=2, b=5, y=0.7)\npanel")
-PANEL = ".explorer-panel"
 DENSITY, LOSS, LANDSCAPE = range(3)  # the plots
 
-SCREEN = """root => {
-    const panel = document.querySelector(root);
+SCREEN = """panel => {
     const texts = selector => [...panel.querySelectorAll(selector)].map(node => node.textContent);
     const sliders = [...panel.querySelectorAll('.explorer-controls .noUi-target')];
     return {
@@ -70,19 +68,19 @@ LISTEN = """() => {
 
 
 class BetaPanel:
-    """The variable `panel` of a notebook in which `CELLS` ran, as shown first in the page."""
+    """The variable `panel` of a notebook, in the first (or another) place where it is shown."""
 
-    def __init__(self, notebook, root=PANEL):
+    def __init__(self, notebook, place=0):
         self.notebook, self.page, self.kernel = notebook, notebook.page, notebook.kernel
-        self.root = root
-        notebook.wait_for(f"{root} .explorer-stage[data-frame-state]")
-        notebook.wait_for(f"{root} .explorer-controls .noUi-handle[aria-label]")
+        self.root = f".explorer-panel >> nth={place}"
+        notebook.wait_for(f"{self.root} >> .explorer-stage[data-frame-state]")
+        notebook.wait_for(f"{self.root} >> .explorer-controls .noUi-handle[aria-label]")
         self.kernel.run(KNOWN)
         self.names = self.kernel.value("list(panel.controls)")
 
     def screen(self):
         """All that the panel shows in figures and words."""
-        return self.page.evaluate(SCREEN, self.root)
+        return self.page.locator(self.root).evaluate(SCREEN)
 
     def known(self):
         """The same, as the kernel's `panel.state` and `panel.frame` have it."""
@@ -114,20 +112,20 @@ class BetaPanel:
     # ------------------------------------------------------------------------------------- hands
 
     def find(self, selector):
-        return self.page.locator(f"{self.root} {selector}").first
+        return self.page.locator(f"{self.root} >> {selector}").first
 
     def slider(self, name):
-        return f"{self.root} .explorer-control-{name}"
+        return f"{self.root} >> .explorer-control-{name}"
 
     def handle(self, name):
         return self.find(f".explorer-control-{name} .noUi-handle")
 
     def grip(self, plot):
         """What can be taken hold of in a plot."""
-        return self.page.locator(f"{self.root} .explorer-plot").nth(plot).locator(".explorer-grip")
+        return self.find(f".explorer-plot >> nth={plot} >> .explorer-grip")
 
     def preset(self, number):
-        return self.page.locator(f"{self.root} .explorer-preset").nth(number)
+        return self.find(f".explorer-preset >> nth={number}")
 
     def at(self, name, value):
         """Where on the page a slider has this value."""
@@ -145,7 +143,8 @@ class BetaPanel:
 
     def drag(self, name, *stops, moves=12):
         """Drag a slider's handle with the mouse from one value to the next."""
-        self.page.mouse.move(*self.at(name, self.known()["state"][self.names.index(name)]))
+        handle = self.handle(name).bounding_box()
+        self.page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
         self.page.mouse.down()
         for stop in stops:
             self.page.mouse.move(*self.at(name, stop), steps=moves)
@@ -154,7 +153,7 @@ class BetaPanel:
     def in_plot(self, plot, x, y, limits):
         """Where on the page a plot has the point (x, y); `limits` are those of its axes."""
         (x0, x1), (y0, y1) = limits
-        svg = self.page.locator(f"{self.root} .explorer-plot svg").nth(plot)
+        svg = self.find(f".explorer-plot svg >> nth={plot}")
         svg.scroll_into_view_if_needed()
         box = svg.evaluate(
             """svg => {
@@ -199,8 +198,12 @@ class BetaPanel:
         return self.page.evaluate("window.wire")
 
     def hover(self, name):
-        """Let the pointer rest on a slider, and wait until all frames along it have come."""
+        """Let the pointer rest on a slider until all frames along it have come."""
         self.page.mouse.move(*self.at(name, 0.5))
+        self.settle()
+
+    def settle(self):
+        """Wait until no frame has come for a while."""
         count = -1
-        while count != (count := len(self.heard()["arrived"])) or count == 0:
+        while count != (count := len(self.heard()["arrived"])):
             self.page.wait_for_timeout(300)

@@ -55,7 +55,7 @@ def test_every_state_along_a_drag_is_free_of_float_noise(panel, name):
     panel.expect(**{name: low})
     panel.kernel.run("panel.unobserve(note)")
     seen = panel.kernel.value("seen")
-    assert len(seen) > 5
+    assert set(seen) - {low, high}
     assert [value for value in seen if not on_grid(value, name)] == []
 
 
