@@ -53,29 +53,29 @@ def fit_reverse_kl(p: Family, fixed_sigma: float | None = None) -> ReverseFits:
     table = line("p", p)
     center, unit = float(p.mean()), float(np.sqrt(p.variance()))
     table = table.standardized(center, unit)
-    if fixed_sigma is None:
-        free = 2
-        mu, t = _starts(table)
-    else:
-        free = 1
+    if fixed_sigma is not None:
         level = float(np.log(Normal(0.0, fixed_sigma).sigma / unit))
         mu = _valleys(table, level, ridges=True)
-        t = np.full(mu.shape, level)
+        return _collected(table, mu, np.full(mu.shape, level), 1, center, unit)
+    fits = _collected(table, *_starts(table, 1), 2, center, unit)
+    if not fits.converged:  # where two valleys meet almost at once, the first look may be too early
+        fits = _collected(table, *_starts(table, 12), 2, center, unit)
+    return fits
+
+
+def _collected(
+    table: Table, mu: FloatArray, t: FloatArray, free: int, center: float, unit: float
+) -> ReverseFits:
+    """Polish the starts, drop doubles and tell minima from saddles."""
     mu, t, at = _polished(table, mu, t, free)
+    sigma = unit * np.exp(t)
     gradient = at.gradient[:, :free] / np.array([min(unit, 1.0), 1.0])[:free]
     good = np.abs(gradient).max(axis=-1) < 1e-8
-    if free == 2:
-        is_minimum = np.linalg.det(at.hessian) > 0
-        sigma = unit * np.exp(t)
-    else:
-        is_minimum = at.hessian[:, 0, 0] > 0
-        sigma = np.full(mu.shape, fixed_sigma)
+    is_minimum = at.hessian[:, 0, 0] > 0 if free == 1 else np.linalg.det(at.hessian) > 0
     kept: list[int] = []
     for i in np.flatnonzero(good):
-        close = (np.hypot((mu[i] - mu[j]) / np.exp(t[j]), t[i] - t[j]) < 1e-6 for j in kept)
-        if not any(close):
+        if all(np.hypot((mu[i] - mu[j]) / np.exp(t[j]), t[i] - t[j]) > 1e-6 for j in kept):
             kept.append(int(i))
-    mu = center + unit * mu
 
     def fits(wanted: bool) -> tuple[Fit, ...]:
         those = [i for i in kept if is_minimum[i] == wanted]
@@ -83,7 +83,8 @@ def fit_reverse_kl(p: Family, fixed_sigma: float | None = None) -> ReverseFits:
         groups = values[np.diff(values, prepend=-np.inf) > 1e-12]  # the least of each set of ties
         those.sort(key=lambda i: (np.searchsorted(groups, at.value[i], side="right"), mu[i]))
         return tuple(
-            Fit(Normal(float(mu[i]), float(sigma[i])), max(0.0, float(at.value[i]))) for i in those
+            Fit(Normal(center + unit * float(mu[i]), float(sigma[i])), max(0.0, float(at.value[i])))
+            for i in those
         )
 
     minima, saddles = fits(True), fits(False)
@@ -100,30 +101,32 @@ def _valleys(table: Table, t: float, *, ridges: bool = False) -> FloatArray:
     return mu if ridges else mu[falls]
 
 
-def _starts(table: Table) -> tuple[FloatArray, FloatArray]:
+def _starts(table: Table, looks: int) -> tuple[FloatArray, FloatArray]:
     """Points (mu, log sigma) close to every stationary point, by following the valleys."""
     low = float(np.log(table.sigma.min())) - 0.1
     high = float(np.log(4 * (table.sigma.max() + np.abs(table.mu).max())))
     curves, ends = _followed(table, _valleys(table, low), low, high)
-    while ends:
-        # Two valleys and the ridge between them may have met and go on as one valley.
-        t = ends.pop(0)
-        mu = _valleys(table, t)
+    starts = []
+    # Two valleys and the ridge between them may have met and go on as one valley: look shortly
+    # after, and again in growing distances.
+    times = {t + 2 * step * 4**k for t, step in ends for k in range(looks)}
+    for t in sorted(t for t in times if t < high):
         known = np.array([np.interp(t, c[:, 1], c[:, 0], right=np.inf) for c in curves])
-        new = np.array([m for m in mu if np.abs(known - m).min() > 0.02 * np.exp(t)])
-        if new.size:
-            more, more_ends = _followed(table, new, t, high)
-            curves, ends = curves + more, sorted(ends + more_ends)
-    mu, t = np.concatenate([_zeros_along(table, curve) for curve in curves]).T
+        mu = _valleys(table, t)
+        mu = mu[np.abs(known[:, None] - mu).min(axis=0) > 0.02 * np.exp(t)]
+        if mu.size:
+            curves += _followed(table, mu, t, high)[0]
+            starts += [(m, t) for m in mu]
+    mu, t = np.concatenate([_zeros_along(table, curve) for curve in curves] + [starts or np.empty((0, 2))]).T
     return mu, t
 
 
 def _followed(
     table: Table, mu: FloatArray, t: float, high: float
-) -> tuple[list[FloatArray], list[float]]:
+) -> tuple[list[FloatArray], list[tuple[float, float]]]:
     """Valleys from (mu, t) up to log sigma = high or their end, as rows (mu, t, dR/dt).
 
-    And, for those that end, a time shortly after.
+    And for those that end, the last t and the step that led beyond.
     """
     ts = np.full(mu.shape, t)
     for _ in range(3):
@@ -142,7 +145,7 @@ def _followed(
         for i, *row in zip(live[good], new[good], ahead[good], new_slope[good], strict=True):
             curves[i].append(tuple(row))
         lost = ~good & (bend < 0.05) & ((new_bend < bend) | (off >= 0.1))
-        ends += list(ts[live[lost]] + 2 * step[live[lost]])
+        ends += list(zip(ts[live[lost]], step[live[lost]], strict=True))
         went = live[good]
         mu[went], ts[went], slope[went], drift[went] = (
             new[good], ahead[good], new_slope[good], new_drift[good],
@@ -153,13 +156,15 @@ def _followed(
 
 
 def _onto(table: Table, mu: FloatArray, t: FloatArray) -> tuple[FloatArray, ...]:
-    """One Newton step in mu towards a valley: mu, dR/dt and dmu/dt there, and its size / sigma."""
+    """One Newton step in mu towards a valley: mu, dR/dt and dmu/dt there, and how far off it was."""
     _, gradient, hessian = surface(table, mu, t)
     bend = hessian[:, 0, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         step = -gradient[:, 0] / bend
-        slope = gradient[:, 1] + hessian[:, 0, 1] * step
-        off = np.where(bend > 0, np.abs(step) / np.exp(t), np.inf)
+        correction = hessian[:, 0, 1] * step
+        slope = gradient[:, 1] + correction
+        off = np.maximum(np.abs(step) / np.exp(t), np.abs(correction) / (1 + slope))
+        off = np.where((bend > 0) & (slope > -1), off, np.inf)
         return mu + step, slope, -hessian[:, 0, 1] / bend, off
 
 
