@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes as PlotAxes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -45,7 +46,8 @@ TEXT, QUIET, LINE = "#1b1f24", "#59636e", "#d9dde2"
 BAND = 0.042  # opacity of one band of a landscape
 WIDTH, PLOT = 4.0, 2.75  # inches: of one plot with its margins; height of the axes
 
-Label = tuple[float, float, str, str]  # x, y, text, role
+SENTENCE, LEADING = 11.5, 0.22  # points; inches from line to line
+Label = tuple[float, float, str, str, float]  # x, y, text, role, distance in ems
 Drawn = tuple[list[Label], list[np.ndarray]]  # labels to place, points they should keep off
 
 
@@ -61,17 +63,22 @@ class Picture(Figure):
 def draw(spec: Spec, frame: Frame) -> Picture:
     """A new figure of `frame` as `spec` says, in the light theme."""
     width = WIDTH * len(spec.axes)
-    sentence = textwrap.fill(_plain(str(frame[spec.sentence])), int(11.2 * width))
-    lines = sentence.count("\n") + 1
-    below = 0.95 + 0.2 * lines
-    height = 0.45 + PLOT + 0.6 + below
+    sentence = textwrap.wrap(str(frame[spec.sentence]), int(11.6 * width))
+    below = 1.15 + LEADING * len(sentence)
+    height = 0.45 + PLOT + 0.5 + below
     figure = Picture(figsize=(width, height), facecolor="white")
     for i, axes in enumerate(spec.axes):
-        left, bottom = (i * WIDTH + 0.5) / width, (0.6 + below) / height
+        left, bottom = (i * WIDTH + 0.5) / width, (0.5 + below) / height
         plot = figure.add_axes((left, bottom, (WIDTH - 0.7) / width, PLOT / height))
         _draw_axes(plot, axes, frame)
-    _draw_sum(figure, spec.sum, frame, (below - 0.12) / height, (below - 0.36) / height)
-    figure.text(0.5 / width, 0.12 / height, sentence, va="bottom", fontsize=11.5, color=TEXT)
+    _draw_sum(figure, spec.sum, frame, (below - 0.2) / height, (below - 0.46) / height)
+    edge = 0.5 / width
+    rule = (below - 0.82) / height
+    figure.add_artist(Line2D((edge, 1 - 0.2 / width), (rule, rule), color=LINE, linewidth=0.8))
+    for i, line in enumerate(sentence):
+        at = (below - 0.96 - LEADING * i) / height
+        style = {"fontsize": SENTENCE, "color": TEXT, "math_fontfamily": "dejavuserif"}
+        figure.text(edge, at, _rich(line), va="top", gid=spec.sentence, **style)
     return figure
 
 
@@ -85,11 +92,14 @@ def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
     if not any(isinstance(mark, Landscape) for mark in axes.marks):
         plot.grid(axis="y", color=LINE, linewidth=0.8)
     for axis in (plot.xaxis, plot.yaxis):
-        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     text = {"color": QUIET, "fontsize": 12, "math_fontfamily": "dejavuserif"}
-    plot.text(1, -0.18, _rich(axes.x_label), transform=plot.transAxes, ha="right", **text)
-    plot.text(-0.09, 0.53, _rich(axes.y_label), transform=plot.transAxes, ha="right", **text)
+    text |= {"ha": "right", "textcoords": "offset points"}
+    plot.annotate(_rich(axes.x_label), (1, 0), (0, -30), xycoords="axes fraction", **text)
+    place = (0, _between_ticks(plot))
+    across = plot.get_yaxis_transform()
+    plot.annotate(_rich(axes.y_label), place, (-6, 0), xycoords=across, va="center", **text)
     plot.set_title(
         _rich(_filled(axes.title, frame)),
         loc="left",
@@ -118,7 +128,7 @@ def _line(plot: PlotAxes, mark: Line, frame: Frame) -> Drawn:
     if not (mark.label and x.size):
         return [], [np.column_stack([x, y])]
     middle = (float(x[0] + x[-1]) / 2, float(y[0] + y[-1]) / 2)
-    return [(*middle, _filled(mark.label, frame), mark.role)], [_between(x, y)]
+    return [(*middle, _filled(mark.label, frame), mark.role, 0.3)], [_between(x, y)]
 
 
 def _area(plot: PlotAxes, mark: Area, frame: Frame) -> Drawn:
@@ -138,7 +148,7 @@ def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
         edge = 0.025 * (high - low)
         at = min(max(y, low + edge), high - edge) if np.isinf(y) else y
         shape = "o" if np.isfinite(y) else "^" if y > 0 else "v"
-        style = {"markersize": 4.5 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
+        style = {"markersize": 6 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
         (artist,) = plot.plot(x, at, shape, color=colour, clip_on=False, **style)
         artist.set_gid(mark.y)
         for drop, end in (("x", (x, low)), ("y", (plot.get_xlim()[0], at))):
@@ -148,23 +158,22 @@ def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
                 avoid.append(_between(*guide.T))
         text = _filled(mark.label, frame, i)
         if text:
-            labels.append((float(x), float(at), text, mark.role))
+            labels.append((float(x), float(at), text, mark.role, 0.6 if mark.small else 0.8))
     return labels, avoid
 
 
 def _stems(plot: PlotAxes, mark: Stems, frame: Frame) -> Drawn:
     y = _clamped(plot, np.asarray(frame[mark.y]))
-    artist = plot.vlines(frame[mark.x], 0, y, color=COLOURS[mark.role], linewidth=1, alpha=0.55)
+    artist = plot.vlines(frame[mark.x], 0, y, color=COLOURS[mark.role], linewidth=0.7, alpha=0.55)
     artist.set_gid(mark.y)
     return [], []
 
 
 def _rug(plot: PlotAxes, mark: Rug, frame: Frame) -> Drawn:
     x = np.asarray(frame[mark.x])
-    (artist,) = plot.plot(
-        x, np.zeros_like(x), "|", color=COLOURS[mark.role], markersize=14, alpha=0.7,
-        transform=plot.get_xaxis_transform(),
-    )  # fmt: skip
+    style = {"color": COLOURS[mark.role], "alpha": 0.6, "markersize": 14, "markeredgewidth": 0.7}
+    across = plot.get_xaxis_transform()
+    (artist,) = plot.plot(x, np.zeros_like(x), "|", transform=across, **style)
     artist.set_gid(mark.x)
     return [], []
 
@@ -178,7 +187,8 @@ def _rule(plot: PlotAxes, mark: Rule, frame: Frame) -> Drawn:
         plot.plot(x, low, "o", color=COLOURS[mark.role], clip_on=False, **style)
     top = high - 0.05 * (high - low)
     avoid = [_between(np.array([x, x]), np.array([low, high]))]
-    return [(x, top, _filled(mark.label, frame), mark.role)] if mark.label else [], avoid
+    text = _filled(mark.label, frame)
+    return [(x, top, text, mark.role, 0.7)] if text else [], avoid
 
 
 def _landscape(plot: PlotAxes, mark: Landscape, frame: Frame) -> Drawn:
@@ -210,21 +220,32 @@ DRAW: dict[type, Callable[[PlotAxes, Any, Frame], Drawn]] = {
 
 
 def _draw_sum(figure: Figure, total: Sum, frame: Frame, top: float, bottom: float) -> None:
-    terms = (total.total, *total.terms)
-    step = 2.05 / figure.get_figwidth()
-    left = 0.5 - step * (len(terms) - 1) / 2
-    for i, term in enumerate(terms):
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[arg-type]
+    columns = []
+    for i, term in enumerate((total.total, *total.terms)):
+        if i:
+            style = {"fontsize": 14, "color": QUIET, "va": "center"}
+            columns.append([figure.text(0, (top + bottom) / 2, "=" if i == 1 else "+", **style)])
         struck = bool(term.struck and frame[term.struck])
         value = number(float(frame[term.value]), total.digits)  # type: ignore[arg-type]
-        colour = QUIET if struck else COLOURS["loss"] if i == 0 else TEXT
         shown = "".join(f"{digit}\u0336" for digit in value) if struck else value
-        at = {"x": left + i * step, "ha": "center"}
-        figure.text(y=top, s=shown, fontsize=14, fontweight="bold", color=colour, **at)
+        colour = QUIET if struck else COLOURS["loss"] if i == 0 else TEXT
+        style = {"fontsize": 14, "fontweight": "bold", "color": colour, "gid": term.value}
         formula = {"fontsize": 10.5, "color": QUIET, "math_fontfamily": "dejavuserif"}
-        figure.text(y=bottom, s=_rich(term.label), **formula, **at)
-        if i:
-            sign = {"x": left + (i - 0.5) * step, "ha": "center", "fontsize": 14, "color": QUIET}
-            figure.text(y=(top + bottom) / 2, s="=" if i == 1 else "+", **sign)
+        columns.append(
+            [
+                figure.text(0, top, shown, va="center", **style),
+                figure.text(0, bottom, _rich(term.label), va="center", **formula),
+            ]
+        )
+    pixels = figure.get_figwidth() * figure.dpi
+    widths = [max(text.get_window_extent(renderer).width for text in texts) for texts in columns]
+    gap = 0.28 * figure.dpi
+    left = (pixels - sum(widths) - gap * (len(widths) - 1)) / 2
+    for texts, width in zip(columns, widths, strict=True):
+        for text in texts:
+            text.set(x=(left + width / 2) / pixels, ha="center")
+        left += width + gap
 
 
 def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.ndarray]) -> None:
@@ -240,7 +261,7 @@ def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.nd
     )
     dots = dots[np.isfinite(dots).all(axis=1)]
     boxes: list[np.ndarray] = []
-    for (x, y), (*xy, text, role) in zip(anchors, labels, strict=True):
+    for (x, y), (*xy, text, role, ems) in zip(anchors, labels, strict=True):
         artist = plot.annotate(
             _rich(text), xy, (0, 0), textcoords="offset points", annotation_clip=False,
             fontsize=11, color=COLOURS[role], zorder=6, math_fontfamily="dejavuserif",
@@ -249,9 +270,11 @@ def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.nd
         width, height = artist.get_window_extent(renderer).width, 1.2 * em
         best: tuple[float, np.ndarray] | None = None
         for dx, dy in PLACES:
-            left = x + 0.8 * em if dx > 0 else x - 0.8 * em - width if dx < 0 else x - width / 2
+            gap = ems * em
+            left = x + gap if dx > 0 else x - gap - width if dx < 0 else x - width / 2
             left = min(max(left, frame.x0 + 2), frame.x1 - width)
-            low = min(max(y - 0.6 * em + dy * 1.4 * em, frame.y0 + 2), frame.y1 - height)
+            rise = dy * (gap + 0.6 * em)
+            low = min(max(y - 0.6 * em + rise, frame.y0 + 2), frame.y1 - height)
             box = np.array([left, low, left + width, low + height])
             cost = (
                 1000 * sum(_overlap(box, other) for other in boxes)
@@ -267,7 +290,7 @@ def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.nd
 
 PLACES = [
     (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1),
-    (1, 2), (-1, 2), (1, -2), (-1, -2), (0, 2), (0, -2),
+    (1, 2), (-1, 2), (1, -2), (-1, -2), (0, 2), (0, -2), (0, 3), (0, -3),
 ]  # fmt: skip
 
 
@@ -283,6 +306,14 @@ def _between(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     share = np.linspace(0, 1, 40)[:, None]
     start, end = np.array([x[0], y[0]]), np.array([x[-1], y[-1]])
     return start + share * (end - start)
+
+
+def _between_ticks(plot: PlotAxes) -> float:
+    """Where the y label stands among the numbers of its axis: between the middle two."""
+    low, high = plot.get_ylim()
+    ticks = [tick for tick in plot.get_yticks() if low <= tick <= high]
+    middle = (len(ticks) - 1) // 2
+    return float(np.mean(ticks[middle : middle + 2]))
 
 
 def _limits(limits: Limits, frame: Frame) -> tuple[float, float]:
@@ -312,7 +343,3 @@ def _filled(text: str, frame: Frame, index: int = 0) -> str:
 def _rich(text: str) -> str:
     """``*a*`` in matplotlib's italics."""
     return re.sub(r"\*(.+?)\*", lambda match: f"${match[1]}$", text).replace("ᵢ", "_i")
-
-
-def _plain(text: str) -> str:
-    return text.replace("*", "")
