@@ -140,7 +140,7 @@ def _backtracked(
     for _ in range(60):
         there = at(point + step)
         # Close to the optimum the value no longer tells: the gradient does.
-        flat = there.value <= here.value + 1e-14 * max(1.0, abs(here.value))
+        flat = there.value <= here.value + 1e-14 * max(1.0, abs(float(here.value)))
         steeper = np.abs(there.gradient).max() > np.abs(here.gradient).max()
         if there.value <= here.value + gain or (flat and not steeper):
             return point + step, there

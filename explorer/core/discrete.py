@@ -26,7 +26,8 @@ class Discrete(Family):
     def entropy(self) -> FloatArray:
         """-sum p log p in nats, with 0 log 0 = 0."""
         log_p = self.log_probabilities()
-        return -times(np.exp(log_p), log_p).sum(axis=-1)
+        out: FloatArray = -times(np.exp(log_p), log_p).sum(axis=-1)
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,7 @@ class Bernoulli(Discrete):
     @property
     def probability(self) -> FloatArray:
         """Probability of y = 1."""
-        out: FloatArray = special.expit(self.logit)
-        return out
+        return np.asarray(special.expit(self.logit))[()]
 
     def log_kernel(self, y: ArrayLike) -> FloatArray:
         """y logit; -inf outside [0, 1].  It drops log(1 + e^logit)."""
@@ -251,12 +251,13 @@ class Categorical(Discrete):
 
     def _at(self, y: ArrayLike, table: FloatArray) -> FloatArray:
         """Entries of a table (..., K) at class numbers, or its means under soft labels."""
-        y = self._labels(y)
-        if y.dtype.kind == "f":
-            return times(y, table).sum(axis=-1)[()]
+        labels = self._labels(y)
+        if labels.dtype.kind == "f":
+            return np.asarray(times(labels, table).sum(axis=-1))[()]
         k = table.shape[-1]
-        shape = np.broadcast_shapes(y.shape, table.shape[:-1])
-        table, index = np.broadcast_to(table, (*shape, k)), np.broadcast_to(y, shape)
+        shape = np.broadcast_shapes(labels.shape, table.shape[:-1])
+        table = np.broadcast_to(table, (*shape, k))
+        index = np.broadcast_to(labels.astype(np.int64), shape)
         found = np.take_along_axis(table, np.clip(index, 0, k - 1)[..., None], axis=-1)[..., 0]
         return np.where((index >= 0) & (index < k), found, -np.inf)[()]
 
@@ -286,4 +287,5 @@ def distribution(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArra
     missing = np.isnan(p).any(axis=-1, keepdims=True) if nan and p.ndim else np.False_
     if not (((p >= 0) & (np.abs(total - 1) <= 1e-9)) | missing).all():
         raise ValueError(f"{name} must be (..., K), not negative and sum to one, got {value!r}")
-    return p / total
+    out: FloatArray = p / total
+    return out

@@ -89,7 +89,9 @@ class Family(ABC):
             good = good and (value > 0 or not positive)
         else:
             value.flags.writeable = False
-            good = value.size > 0 and bool((~np.isnan(value) if infinite else np.isfinite(value)).all())
+            good = value.size > 0 and bool(
+                (~np.isnan(value) if infinite else np.isfinite(value)).all()
+            )
             good = good and (not positive or bool((value > 0).all()))
         if not good:
             domain = "positive and finite" if positive else "not nan" if infinite else "finite"
@@ -146,6 +148,26 @@ class Family(ABC):
     def nll(self, y: ArrayLike) -> FloatArray:
         """Negative log-likelihood of each ``y`` in nats: -log_prob, nothing dropped."""
         return -self.log_prob(y)
+
+    @abstractmethod
+    def mode(self) -> FloatArray:
+        """The most likely y; nan where that is not one point."""
+
+    @abstractmethod
+    def mean(self) -> FloatArray:
+        """E[y]."""
+
+    @abstractmethod
+    def variance(self) -> FloatArray:
+        """E[(y - mean)^2]."""
+
+    @abstractmethod
+    def entropy(self) -> FloatArray:
+        """-E[log p(y)] in nats."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
+        """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
 
     @classmethod
     def _fit_mle(cls, y: ArrayLike) -> Any:

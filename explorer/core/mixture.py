@@ -42,7 +42,9 @@ class Mixture(Family):
             components = tuple(self.components)
         except TypeError:
             components = ()
-        if not components or not all(isinstance(c, Normal) and c._shape() == () for c in components):
+        if not components or not all(
+            isinstance(c, Normal) and c._shape() == () for c in components
+        ):
             raise ValueError(f"components must be scalar Normals, got {self.components!r}")
         if len(components) != weights.size:
             raise ValueError(
@@ -148,7 +150,7 @@ class Mixture(Family):
             with np.errstate(invalid="ignore"):
                 middle = low + 0.5 * (high - low)
             if not ((low < middle) & (middle < high)).any():
-                return high[()]
+                return np.asarray(high)[()]
             below = self.cdf(middle) < u
             low, high = np.where(below, middle, low), np.where(below, high, middle)
 

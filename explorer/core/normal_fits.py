@@ -111,8 +111,6 @@ def fit_forward_kl(p: Family) -> Fit:
     return Fit(q, float(kl(p, q)))
 
 
-
-
 def _broadcast(mu: ArrayLike, log_sigma: ArrayLike) -> tuple[FloatArray, FloatArray]:
     mu, t = real_array("mu", mu), real_array("log_sigma", log_sigma)
     if not (np.isfinite(mu).all() and np.isfinite(t).all()):

@@ -117,7 +117,9 @@ def _starts(table: Table, looks: int) -> tuple[FloatArray, FloatArray]:
         if mu.size:
             curves += _followed(table, mu, t, high)[0]
             starts += [(m, t) for m in mu]
-    mu, t = np.concatenate([_zeros_along(table, curve) for curve in curves] + [starts or np.empty((0, 2))]).T
+    mu, t = np.concatenate(
+        [_zeros_along(table, curve) for curve in curves] + [starts or np.empty((0, 2))]
+    ).T
     return mu, t
 
 
@@ -156,7 +158,7 @@ def _followed(
 
 
 def _onto(table: Table, mu: FloatArray, t: FloatArray) -> tuple[FloatArray, ...]:
-    """One Newton step in mu towards a valley: mu, dR/dt and dmu/dt there, and how far off it was."""
+    """One Newton step in mu to a valley: mu, dR/dt and dmu/dt there, and how far off it was."""
     _, gradient, hessian = surface(table, mu, t)
     bend = hessian[:, 0, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
