@@ -63,7 +63,7 @@ class Picture(Figure):
 def draw(spec: Spec, frame: Frame) -> Picture:
     """A new figure of `frame` as `spec` says, in the light theme."""
     width = WIDTH * len(spec.axes)
-    sentence = textwrap.wrap(str(frame[spec.sentence]), int(11.6 * width))
+    sentence = textwrap.wrap(str(frame[spec.sentence]), int(11.3 * width))
     below = 1.15 + LEADING * len(sentence)
     height = 0.45 + PLOT + 0.5 + below
     figure = Picture(figsize=(width, height), facecolor="white")
