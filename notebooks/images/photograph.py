@@ -1,6 +1,6 @@
-"""Photograph the Beta panel, live in JupyterLab, for the README. From the checkout:
+"""Photograph the Beta panel for the README, live in JupyterLab, in the light and the dark theme.
 
-    python -m notebooks.images.photograph
+In the checkout: `python -m notebooks.images.photograph`.
 """
 
 from pathlib import Path
