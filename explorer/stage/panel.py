@@ -216,7 +216,8 @@ class Panel(Generic[State]):
         control = next(c for c in self._spec.controls if self.controls[c.name] is change["owner"])
         old, new = getattr(self._state, control.name), change["new"]
         if isinstance(control, Slider):
-            exact = (old, control.nearest(new), float(f"{new:.12g}"))
+            presets = (preset.values.get(control.name, old) for preset in self._spec.presets)
+            exact = (old, *presets, control.nearest(new), float(f"{new:.12g}"))
             new = next((value for value in exact if abs(new - value) < 10 * FINEST), new)
         if new == old:
             return
