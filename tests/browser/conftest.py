@@ -1,4 +1,4 @@
-"""Fixtures for tests in a real browser: a server and a Chromium a session, pages for each test."""
+"""Fixtures for tests in a real browser: a server a session, a Chromium a module, pages."""
 
 import itertools
 import re
@@ -21,9 +21,9 @@ def server():
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One headless Chromium for the whole run."""
+    """One headless Chromium a module; no longer, for Playwright's loop forbids another one."""
     with sync_playwright() as playwright:
         chromium = launch_chromium(playwright)
         yield chromium
