@@ -204,8 +204,9 @@ class Beta(Family):
         # a = n (m + shift), b = n (rest - shift): the equations less what cancels in them, so
         # that tightly packed data lose no digits.
         m, rest = y.mean(), (1 - y).mean()
-        low = np.mean(np.log1p((y - m) / m))
-        high = np.mean(np.log1p((m - y) / rest))
+        off = np.mean(y - m)  # what rounding left of it
+        low = off / m - np.mean(minus_log1p((y - m) / m))
+        high = -off / rest - np.mean(minus_log1p((m - y) / rest))
         shift, n = 0.0, max(m * rest / np.mean(np.square(y - m)) - 1, 0.1)
 
         def residual(shift: float, n: float) -> FloatArray:

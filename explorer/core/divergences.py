@@ -225,6 +225,6 @@ def line(name: str, value: Family) -> Table:
     """A Normal or Mixture as a table of components."""
     if isinstance(value, Mixture):
         return value.table
-    if not isinstance(value, Normal):
-        raise ValueError(f"{name} must be of a family that goes with the other's, got {value!r}")
+    if not isinstance(value, Normal) or value._shape() != ():
+        raise ValueError(f"{name} must be a Normal of single numbers or a Mixture, got {value!r}")
     return Mixture(np.ones(1), (value,)).table

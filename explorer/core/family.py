@@ -31,7 +31,7 @@ def real_array(name: str, value: ArrayLike) -> FloatArray:
         If it is complex, boolean, text, ragged or otherwise not real numbers.
     """
     if type(value) is int:  # numpy turns whole numbers beyond 64 bits into objects
-        value = float(value) if abs(value) < 2**1023 else math.copysign(math.inf, value)
+        value = float(value) if abs(value) < 2**1023 else math.inf if value > 0 else -math.inf
     try:
         array = np.asarray(value)
     except ValueError:
@@ -55,6 +55,20 @@ def data(name: str, value: ArrayLike) -> FloatArray:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got {value!r}")
     return array
+
+
+def positive(name: str, value: float) -> float:
+    """Return ``value`` as one positive, finite float.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    number = real_array(name, value)
+    if number.ndim or not 0 < number < np.inf:
+        raise ValueError(f"{name} must be one positive and finite number, got {value!r}")
+    return float(number)
 
 
 def probability(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArray:

@@ -65,7 +65,8 @@ class Normal(Family):
 
     def variance(self) -> FloatArray:
         """sigma^2."""
-        out: FloatArray = np.square(np.broadcast_to(self.sigma, self._shape()))[()]
+        with np.errstate(over="ignore"):
+            out: FloatArray = np.square(np.broadcast_to(self.sigma, self._shape()))[()]
         return out
 
     def entropy(self) -> FloatArray:

@@ -36,10 +36,16 @@ class Table:
 
     def responsibilities(self, x: FloatArray) -> FloatArray:
         """w_k N(x; mu_k, sigma_k) over their sum, shape (K, ...)."""
-        far = 1e140 * self.sigma.max()  # as good as infinite, but its square is finite
-        _, shares = self._shares(np.clip(x, self.mu.min() - far, self.mu.max() + far))
+        _, shares = self._shares(self.clipped(x))
         out: FloatArray = shares / shares.sum(axis=0)
         return out
+
+    def clipped(self, x: FloatArray) -> FloatArray:
+        """Points no further than is as good as infinite, where the log-density is still finite."""
+        with np.errstate(over="ignore"):
+            live = self.log_w > -np.inf
+            far = 1e140 * self.sigma[live].max()
+            return np.clip(x, self.mu[live].min() - far, self.mu[live].max() + far)
 
     def score(self, x: FloatArray) -> FloatArray:
         """d log_density / dx = sum_k r_k (mu_k - x) / sigma_k^2, r the responsibilities."""
@@ -63,7 +69,8 @@ class Table:
 
     def _pull(self, x: FloatArray, r: FloatArray) -> FloatArray:
         with np.errstate(over="ignore", invalid="ignore"):
-            pull = (self._column(self.mu, x) - x) / np.square(self._column(self.sigma, x))
+            sigma = self._column(self.sigma, x)
+            pull = (self._column(self.mu, x) - x) / sigma / sigma
             out: FloatArray = np.where(r == 0, 0.0, r * pull).sum(axis=0)
         return out
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .divergences import line
-from .family import Family, FloatArray
+from .family import Family, FloatArray, positive
 from .normal import Normal
 from .normal_fits import Fit, Surface, surface
 from .quadrature import Table, around, refined, turns
@@ -54,9 +54,15 @@ def fit_reverse_kl(p: Family, fixed_sigma: float | None = None) -> ReverseFits:
     center, unit = float(p.mean()), float(np.sqrt(p.variance()))
     table = table.standardized(center, unit)
     if fixed_sigma is not None:
-        level = float(np.log(Normal(0.0, fixed_sigma).sigma / unit))
+        fixed_sigma = positive("fixed_sigma", fixed_sigma)
+        level = float(np.log(fixed_sigma / unit))
         mu = _valleys(table, level, ridges=True)
-        return _collected(table, mu, np.full(mu.shape, level), 1, center, unit)
+        fits = _collected(table, mu, np.full(mu.shape, level), 1, center, unit)
+        minima, saddles = (
+            tuple(Fit(Normal(fit.q.mu, fixed_sigma), fit.value) for fit in kind)
+            for kind in (fits.minima, fits.saddles)
+        )
+        return ReverseFits(minima, saddles, fits.converged)
     fits = _collected(table, *_starts(table, 1), 2, center, unit)
     if not fits.converged:  # where two valleys meet almost at once, the first look may be too early
         fits = _collected(table, *_starts(table, 12), 2, center, unit)
