@@ -17,9 +17,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Value: TypeAlias = (
-    float | str | bool | tuple[str, ...] | NDArray[np.float64] | Mapping[str, float]
-)
+Value: TypeAlias = float | str | bool | tuple[str, ...] | NDArray[np.float64] | Mapping[str, float]
 Frame: TypeAlias = Mapping[str, Value]
 Setting: TypeAlias = float | str
 Role: TypeAlias = Literal["truth", "model", "observation", "loss", "optimum", "muted"]
@@ -102,11 +100,11 @@ class Line:
     role: Role
     dashed: bool = False
     label: str = ""
+    at: float = 0.5
 
 
 @dataclass(frozen=True)
 class Area:
-    at: float = 0.5
     """The tinted region between the curve `y` over `x` and zero, or the curve `base`."""
 
     x: str
@@ -222,7 +220,7 @@ class Axes:
     """One plot. `description` says in words what is seen, for those who do not see it.
 
     `x_ticks` names a tuple of texts that stand at 0, 1, 2 ... in place of numbers. A click in the
-    plot sets the controls of `click` (a choice: its option number round(x)).
+    plot sets the controls of `click` (a choice: its option number round(x)). `height` is a factor.
     """
 
     title: str
@@ -235,6 +233,7 @@ class Axes:
     x_ticks: str = ""
     click: Drag | None = None
     x_log: bool = False  # the x axis runs by powers of ten
+    height: float = 1.0
 
 
 @dataclass(frozen=True)
