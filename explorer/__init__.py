@@ -12,7 +12,14 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-PANELS = ("beta_loss", "likelihood", "bernoulli_loss", "empirical_kl")
+PANELS = (
+    "beta_loss",
+    "likelihood",
+    "least_squares",
+    "bernoulli_loss",
+    "empirical_kl",
+    "categorical_loss",
+)
 __all__ = ["core", "data", *PANELS]
 
 

@@ -57,11 +57,11 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few named options, each a (value, text) pair."""
+    """One of a few named options, each a (value, text) pair; values are texts or whole numbers."""
 
     name: str
     label: str
-    options: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str | int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,10 @@ class Axes:
 
 @dataclass(frozen=True)
 class Term:
-    """A number with its formula; struck out while the frame's entry `struck` is true."""
+    """A number with its formula; struck out while the frame's entry `struck` is true.
+
+    The formula is a text like any other, so a part of it may come from the frame.
+    """
 
     value: str
     label: str

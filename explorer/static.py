@@ -328,7 +328,7 @@ def _draw_sum(figure: Figure, total: Sum, frame: Frame, top: float, bottom: floa
         columns.append(
             [
                 figure.text(0, top, shown, va="center", **style),
-                figure.text(0, bottom, _rich(term.label), va="center", **formula),
+                figure.text(0, bottom, _rich(_filled(term.label, frame)), va="center", **formula),
             ]
         )
     pixels = figure.get_figwidth() * figure.dpi

@@ -5,6 +5,7 @@ numpy and scipy.special only; all values float64, natural logarithms, losses in 
 
 from .beta import Beta
 from .boxes import Boxes
+from .branches import Branches, reverse_branches
 from .descent import Path, descend
 from .discrete import Bernoulli, Categorical
 from .divergences import (
@@ -24,17 +25,21 @@ from .mixture import Empirical, Mixture
 from .normal import Normal
 from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
 from .regions import highest_density_region
+from .regression import LineFit, fit_line, sum_of_squares
 from .reverse_fits import ReverseFits, fit_reverse_kl
+from .risk import best_answer, interval_risk, risk, shortfall
 from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse
 
 __all__ = [
     "Bernoulli",
     "Beta",
     "Boxes",
+    "Branches",
     "Categorical",
     "Empirical",
     "Family",
     "Fit",
+    "LineFit",
     "LogisticFit",
     "Mixture",
     "Normal",
@@ -42,16 +47,19 @@ __all__ = [
     "ReverseFits",
     "Surface",
     "alpha_divergence",
+    "best_answer",
     "cross_entropy",
     "descend",
     "entropy",
     "fit_cross_entropy",
     "fit_forward_kl",
+    "fit_line",
     "fit_logistic",
     "fit_mle",
     "fit_reverse_kl",
     "forward_kl",
     "highest_density_region",
+    "interval_risk",
     "jensen_shannon",
     "kl",
     "kl_parts",
@@ -60,7 +68,11 @@ __all__ = [
     "log_softplus",
     "nll",
     "renyi_divergence",
+    "reverse_branches",
     "reverse_kl",
+    "risk",
+    "shortfall",
     "softplus",
     "softplus_inverse",
+    "sum_of_squares",
 ]

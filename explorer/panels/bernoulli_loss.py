@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from explorer.core import Bernoulli, LogisticFit, fit_logistic
 from explorer.panels.inputs import column, intervals, real
+from explorer.panels.words import chance, compared, nats
 from explorer.spec import (
     Area,
     Arrows,
@@ -198,9 +199,9 @@ def view_one(state: One) -> Frame:
         "loss_curve": Bernoulli(grid).nll(y),
         "z_limits": np.array([-reach, reach]),
         "loss_limits": np.array([0.0, top]),
-        "p_label": f"*p* {_sign(p)}",
+        "p_label": f"*p* {compared(p)}",
         "y_label": f"*y* = {number(y, 2)}",
-        "loss_label": f"loss {_nats(loss)}",
+        "loss_label": f"loss {nats(loss)}",
         "term_0": (1 - y) * float(model.nll(0)),
         "term_1": y * float(model.nll(1)),
         "tangent_x": np.array([z - uphill * fall, z + uphill * rise]),
@@ -230,7 +231,7 @@ def view_one(state: One) -> Frame:
         "sigmoid_said": f"The probability of y = 1 over the logit z; at z = {number(z, 2)} it is "
         f"{p:.4g}. An arrow runs from the label {number(y, 2)} to it.",
         "loss_said": f"The loss over the logit for y = 1, y = 0 and the present label "
-        f"{number(y, 2)}; at z = {number(z, 2)} it is {_nats(loss)}, with slope "
+        f"{number(y, 2)}; at z = {number(z, 2)} it is {nats(loss)}, with slope "
         f"{number(gradient)}.",
         "far_said": f"The same loss for logits from minus {far_reach:g} to {far_reach:g}. "
         f"The naive formula gives {_said(float(naive_loss(left[0], y)))} below {left[1]:.0f} "
@@ -304,8 +305,8 @@ def _sentence_one(
 ) -> str:
     y, soft = state.y, 0 < state.y < 1
     said = (
-        f"The model gives *y* = 1 a probability {_chance(p)}. The label is {_label(y)}: "
-        f"a loss of {_nats(loss)}."
+        f"The model gives *y* = 1 a probability {chance(p)}. The label is {_label(y)}: "
+        f"a loss of {nats(loss)}."
     )
     if soft and loss - least < 5e-7:
         said += (
@@ -348,19 +349,6 @@ def _sentence_groups(
     if loss - best.value < 5e-4:
         return f"{said} No other slope and offset make it less: the maximum of the likelihood."
     return f"{said} At the maximum of the likelihood it would be {number(best.value)}."
-
-
-def _chance(p: float) -> str:
-    """A probability in three decimals, but never a 0 or 1 that is none."""
-    return "below 0.001" if p < 0.0005 else "above 0.999" if p > 0.9995 else f"of {number(p)}"
-
-
-def _sign(p: float) -> str:
-    return "< 0.001" if p < 0.0005 else "> 0.999" if p > 0.9995 else f"= {number(p)}"
-
-
-def _nats(loss: float) -> str:
-    return "below 0.001 nats" if 0 < loss < 0.0005 else f"{number(loss)} nats"
 
 
 def _said(value: float) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from explorer.core import Beta, Normal, fit_mle
 from explorer.panels.inputs import column, intervals, real
 from explorer.panels.scales import (
+    amount,
     ceiling,
     decimals,
     fine_step,
@@ -396,12 +397,8 @@ def _terms(state: State, y: Array) -> dict[str, Value]:
 
 
 def power(value: float) -> str:
-    """A number with three significant digits, and a power of ten where it needs one."""
-    if value == 0 or not math.isfinite(value) or 0.01 <= abs(value) < 1000:
-        return "0" if value == 0 else number(value)
-    digits, exponent = f"{value:.2e}".split("e")
-    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{digits.replace('-', '−')}·10{raised}"
+    """A product in words; a product of none is a plain 0."""
+    return "0" if value == 0 else amount(value, 0.01, 1000)
 
 
 def _sentence(
@@ -446,7 +443,7 @@ def _sentence(
         return f"{said} {reason}"
     lowest = _loss_at(state, best)
     first, second = (f"*{SYMBOLS[name]}*" for name in state.names)
-    if loss - lowest < 0.0005:
+    if loss - lowest < 1e-9 * max(1.0, abs(loss)):
         return (
             f"{said} No other {first} and {second} make it less: the likelihood is at its maximum."
         )

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.spec import number
+
 LADDER = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 
 
@@ -40,7 +42,22 @@ def spread(values: NDArray[np.float64]) -> float:
     return width if width > 1e-9 * size else 0.1 * size or 1.0
 
 
+def limits_above(low: float, high: float, unit: float) -> NDArray[np.float64]:
+    """Axis limits from a multiple of `unit` below `low` to a round way above it, beyond `high`."""
+    bottom = math.floor(low / unit) * unit
+    return np.array([bottom, bottom + ceiling(high - bottom)])
+
+
 def limits_around(low: float, high: float) -> NDArray[np.float64]:
     """Axis limits that hold 0, `low` and `high` and move in steps only."""
     bottom = -ceiling(-low) if low < 0 else 0.0
     return np.array([bottom, ceiling(high) if high > 0 else 0.0 if bottom else 1.0])
+
+
+def amount(value: float, least: float = 0.0, most: float = 1e5) -> str:
+    """A number with three decimals; of a size not between `least` and `most`, by powers of ten."""
+    if value == 0 or not math.isfinite(value) or least <= abs(value) < most:
+        return number(value)
+    digits, exponent = f"{value:.3e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits.replace('-', '−')}·10{raised}"

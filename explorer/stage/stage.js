@@ -475,8 +475,7 @@ class View {
     const terms = [sum.total, ...sum.terms].map((term) => {
       const value = html("span", { class: "explorer-value" });
       const label = html("span", { class: "explorer-formula" });
-      setHtml(label, term.label);
-      return { term, value, digits: sum.digits, node: html("span", { class: "explorer-term" }, value, label) };
+      return { term, value, label, digits: sum.digits, node: html("span", { class: "explorer-term" }, value, label) };
     });
     this.terms.push(...terms);
     const sign = (i) => html("span", { class: "explorer-sign" }, i === 1 ? "=" : "+");
@@ -566,7 +565,8 @@ class View {
       setHtml(play, running ? "❚❚ pause" : "▶ play");
       put(play, "aria-label", `${control.label}: ${running ? "pause" : "play"}`);
     }
-    for (const { term, value, digits, node } of this.terms) {
+    for (const { term, value, label, digits, node } of this.terms) {
+      setHtml(label, fill(term.label, frame));
       setHtml(value, number(frame[term.value], digits));
       node.classList.toggle("explorer-struck", term.struck !== "" && frame[term.struck] === true);
     }
@@ -576,7 +576,7 @@ class View {
       put(node, "aria-pressed", values.length > 0 && values.every(([name, value]) => now[name] === value));
     }
     for (const { control, inputs } of this.choices) {
-      for (const { input } of inputs) input.checked = input.value === now[control.name];
+      for (const { input } of inputs) input.checked = input.value === String(now[control.name]);
     }
     setHtml(this.sentence, frame[spec.sentence]);
     this.speak();
@@ -927,9 +927,10 @@ const MARKS = {
     return (frame) => {
       const [xs, ys, to] = [mark.x, mark.y, mark.to].map((name) => list(frame[name]));
       const square = (x, i) => {
-        const [from, side] = [plot.y(ys[i]), Math.abs(plot.y(to[i]) - plot.y(ys[i]))];
-        const way = plot.x(x) + side > plot.right ? -side : side;
-        return `M${round2(plot.x(x))} ${round2(from)}h${round2(way)}V${round2(plot.y(to[i]))}h${round2(-way)}Z`;
+        const [top, bottom] = [plot.y(ys[i]), plot.y(to[i])].sort((a, b) => a - b);
+        const side = bottom - top;
+        const left = plot.x(x) + side > plot.right ? plot.x(x) - side : plot.x(x);
+        return `M${round2(left)} ${round2(top)}h${round2(side)}v${round2(side)}h${round2(-side)}Z`; // all one way round
       };
       put(node, "d", Array.from(xs, square).join(""));
     };
@@ -1147,10 +1148,13 @@ class Handle {
     if (!this.held) return;
     const box = this.plot.svg.getBoundingClientRect();
     const values = this.controls.map(({ axis, control, toValue }, i) => {
-      const pixel = (axis === "x" ? event.clientX - box.left : event.clientY - box.top) + this.held[i];
-      const limit = this.plot.limits[axis === "x" ? 0 : 1];
-      const value = (axis === "x" ? this.plot.xInverse : this.plot.yInverse)(pixel);
-      return [control.name, onGrid(toValue(Math.min(Math.max(value, limit[0]), limit[1])), control)];
+      // The pointer stays inside the plot; what it moves may stand elsewhere, as a line's height at 0.
+      const [pixel, low, high] =
+        axis === "x"
+          ? [event.clientX - box.left, MARGIN.left, this.plot.right]
+          : [event.clientY - box.top, MARGIN.top, this.plot.bottom];
+      const value = (axis === "x" ? this.plot.xInverse : this.plot.yInverse)(Math.min(Math.max(pixel, low), high) + this.held[i]);
+      return [control.name, onGrid(toValue(value), control)];
     });
     this.link.assign(Object.fromEntries(values));
   }

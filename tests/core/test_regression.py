@@ -1,0 +1,73 @@
+"""The least sum of squares, against numpy and against the sum as it is written."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.core import Normal, fit_line, sum_of_squares
+
+POINTS = st.lists(
+    st.tuples(st.integers(-30, 30), st.floats(-50, 50)), min_size=2, max_size=20
+).filter(lambda points: len({x for x, _ in points}) > 1)
+
+
+@given(POINTS)
+def test_the_line_is_that_of_numpy(points):
+    x, y = np.array(points, dtype=float).T
+    fit = fit_line(x, y)
+    slope, offset = np.polynomial.Polynomial.fit(x, y, 1, domain=[-1, 1]).coef[::-1]
+    assert (fit.w, fit.c) == pytest.approx((slope, offset), rel=1e-7, abs=1e-7)
+    residuals = y - fit.w * x - fit.c
+    assert fit.sigma == pytest.approx(np.sqrt(np.mean(residuals**2)), rel=1e-7, abs=1e-9)
+
+
+@given(POINTS, st.floats(-20, 20), st.floats(-50, 50))
+def test_the_sum_is_what_is_written_and_nowhere_below_the_best(points, w, c):
+    x, y = np.array(points, dtype=float).T
+    total = sum_of_squares(x, y, w, c)
+    assert total == pytest.approx(np.sum((y - w * x - c) ** 2), rel=1e-9, abs=1e-9)
+    fit = fit_line(x, y)
+    assert sum_of_squares(x, y, fit.w, fit.c) <= total * (1 + 1e-12) + 1e-12
+
+
+@given(POINTS, st.floats(0.1, 10))
+def test_the_same_line_is_the_likeliest_for_every_width(points, sigma):
+    x, y = np.array(points, dtype=float).T
+    fit = fit_line(x, y)
+
+    def loss(w, c):
+        return Normal(w * x + c, sigma).nll(y).sum()
+
+    least = loss(fit.w, fit.c)
+    for dw, dc in ((0.1, 0), (-0.1, 0), (0, 0.1), (0, -0.1)):
+        assert loss(fit.w + dw, fit.c + dc) > least - 1e-9
+
+
+def test_many_lines_at_once():
+    w, c = np.linspace(-1, 1, 5)[None, :], np.linspace(0, 3, 4)[:, None]
+    x, y = [0.0, 1.0, 2.0], [1.0, 0.5, 3.0]
+    table = sum_of_squares(x, y, w, c)
+    assert table.shape == (4, 5)
+    assert table[2, 1] == pytest.approx(sum_of_squares(x, y, w[0, 1], c[2, 0]))
+
+
+def test_a_large_offset_costs_no_digits():
+    x = 1e8 + np.array([0.0, 1.0, 2.0, 3.0])
+    fit = fit_line(x, 2 * (x - 1e8) + 1e8)
+    assert fit.w == pytest.approx(2, rel=1e-9)
+    assert fit.sigma == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "words"),
+    [
+        ([1.0, 1.0], [1.0, 2.0], "x must hold two different values"),
+        ([1.0, 2.0], [1.0], "x and y must have the same length, got 2 and 1"),
+        ([], [], "x must hold at least one observation"),
+        ([1.0, np.nan], [1.0, 2.0], "x must be finite"),
+    ],
+)
+def test_bad_points_are_named(x, y, words):
+    with pytest.raises(ValueError, match=words):
+        fit_line(x, y)
