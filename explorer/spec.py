@@ -17,9 +17,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Value: TypeAlias = (
-    float | str | bool | tuple[str, ...] | NDArray[np.float64] | Mapping[str, float]
-)
+Value: TypeAlias = float | str | bool | tuple[str, ...] | NDArray[np.float64] | Mapping[str, float]
 Frame: TypeAlias = Mapping[str, Value]
 Setting: TypeAlias = float | str
 Role: TypeAlias = Literal["truth", "model", "observation", "loss", "optimum", "muted"]

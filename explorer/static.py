@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes as PlotAxes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -50,7 +51,8 @@ TEXT, QUIET, LINE = "#1b1f24", "#59636e", "#d9dde2"
 BAND = 0.042  # opacity of one band of a landscape
 WIDTH, PLOT = 4.0, 2.75  # inches: of one plot with its margins; height of the axes
 
-Label = tuple[float, float, str, str]  # x, y, text, role
+SENTENCE, LEADING = 11.5, 0.22  # points; inches from line to line
+Label = tuple[float, float, str, str, float]  # x, y, text, role, distance in ems
 Drawn = tuple[list[Label], list[np.ndarray]]  # labels to place, points they should keep off
 
 
@@ -68,23 +70,30 @@ def draw(spec: Spec, frame: Frame) -> Picture:
     columns = min(spec.columns, len(spec.axes))
     rows = -(-len(spec.axes) // columns)
     width = WIDTH * columns
-    sentence = textwrap.fill(_plain(str(frame[spec.sentence])), int(11.2 * width))
-    lines = sentence.count("\n") + 1
-    below = 0.35 + 0.6 * len(spec.sums) + 0.2 * lines
+    sentence = textwrap.wrap(str(frame[spec.sentence]), int(11.3 * width))
+    below = 0.52 + 0.63 * len(spec.sums) + LEADING * len(sentence)
     tall = [max(axes.height for axes in spec.axes[r * columns :][:columns]) for r in range(rows)]
-    height = sum(0.45 + PLOT * factor + 0.6 for factor in tall) + below
+    height = sum(0.45 + PLOT * factor + 0.5 for factor in tall) + below
     figure = Picture(figsize=(width, height), facecolor="white")
     for i, axes in enumerate(spec.axes):
         row, column = divmod(i, columns)
         left = (column * WIDTH + 0.5) / width
-        bottom = 0.6 + below + sum(0.45 + PLOT * factor + 0.6 for factor in tall[row + 1 :])
+        bottom = 0.5 + below + sum(0.45 + PLOT * factor + 0.5 for factor in tall[row + 1 :])
         size = (WIDTH - 0.7) / width, PLOT * tall[row] / height
         plot = figure.add_axes((left, bottom / height, *size))
         _draw_axes(plot, axes, frame)
     for i, total in enumerate(spec.sums):
-        top = below - 0.12 - 0.6 * i
-        _draw_sum(figure, total, frame, top / height, (top - 0.24) / height)
-    figure.text(0.5 / width, 0.12 / height, sentence, va="bottom", fontsize=11.5, color=TEXT)
+        top = below - 0.2 - 0.63 * i
+        _draw_sum(figure, total, frame, top / height, (top - 0.26) / height)
+    edge = 0.5 / width
+    end = LEADING * len(sentence) + 0.33
+    figure.add_artist(
+        Line2D((edge, 1 - 0.2 / width), (end / height,) * 2, color=LINE, linewidth=0.8)
+    )
+    for i, line in enumerate(sentence):
+        at = (end - 0.14 - LEADING * i) / height
+        style = {"fontsize": SENTENCE, "color": TEXT, "math_fontfamily": "dejavuserif"}
+        figure.text(edge, at, _rich(line), va="top", gid=spec.sentence, **style)
     return figure
 
 
@@ -98,7 +107,7 @@ def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
     if not any(isinstance(mark, Landscape) for mark in axes.marks):
         plot.grid(axis="y", color=LINE, linewidth=0.8)
     for axis in (plot.xaxis, plot.yaxis):
-        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         if axes.x_log and axis is plot.xaxis:
             plot.set_xscale("log")
             plot.minorticks_off()
@@ -107,8 +116,11 @@ def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
         names = [_rich(name) for name in cast("tuple[str, ...]", frame[axes.x_ticks])]
         plot.set_xticks(range(len(names)), names)
     text = {"color": QUIET, "fontsize": 12, "math_fontfamily": "dejavuserif"}
-    plot.text(1, -0.18, _rich(axes.x_label), transform=plot.transAxes, ha="right", **text)
-    plot.text(-0.09, 0.53, _rich(axes.y_label), transform=plot.transAxes, ha="right", **text)
+    text |= {"ha": "right", "textcoords": "offset points"}
+    plot.annotate(_rich(axes.x_label), (1, 0), (0, -30), xycoords="axes fraction", **text)
+    place = (0, _between_ticks(plot))
+    across = plot.get_yaxis_transform()
+    plot.annotate(_rich(axes.y_label), place, (-6, 0), xycoords=across, va="center", **text)
     plot.set_title(
         _rich(_filled(axes.title, frame)),
         loc="left",
@@ -144,7 +156,7 @@ def _line(plot: PlotAxes, mark: Line, frame: Frame) -> Drawn:
     k = int((x.size - 1) * mark.at)
     middle = (x.mean(), y.mean()) if x.size == 2 else (x[k], y[k])
     curve = _between(x, y) if x.size == 2 else np.column_stack([x, y])
-    label = (float(middle[0]), float(middle[1]), _filled(mark.label, frame), mark.role)
+    label = (float(middle[0]), float(middle[1]), _filled(mark.label, frame), mark.role, 0.3)
     return [label] if label[2] and not np.isnan(label[1]) else [], [curve]
 
 
@@ -168,7 +180,7 @@ def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
         edge = 0.025 * (high - low)
         at = min(max(y, low + edge), high - edge) if np.isinf(y) else y
         shape = {"cross": "x"}.get(mark.shape, "o") if np.isfinite(y) else "^" if y > 0 else "v"
-        style = {"markersize": 4.5 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
+        style = {"markersize": 6 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
         if mark.shape != "disc":
             style |= {"markeredgecolor": colour, "markerfacecolor": "white"}
         (artist,) = plot.plot(x, at, shape, color=colour, clip_on=False, **style)
@@ -180,13 +192,13 @@ def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
                 avoid.append(_between(*guide.T))
         text = _filled(mark.label, frame, i)
         if text:
-            labels.append((float(x), float(at), text, mark.role))
+            labels.append((float(x), float(at), text, mark.role, 0.6 if mark.small else 0.8))
     return labels, avoid
 
 
 def _stems(plot: PlotAxes, mark: Stems, frame: Frame) -> Drawn:
     y = _clamped(plot, np.asarray(frame[mark.y]))
-    artist = plot.vlines(frame[mark.x], 0, y, color=COLOURS[mark.role], linewidth=1, alpha=0.55)
+    artist = plot.vlines(frame[mark.x], 0, y, color=COLOURS[mark.role], linewidth=0.7, alpha=0.55)
     artist.set_gid(mark.y)
     return [], []
 
@@ -248,10 +260,9 @@ def _note(plot: PlotAxes, mark: Note, frame: Frame) -> Drawn:
 
 def _rug(plot: PlotAxes, mark: Rug, frame: Frame) -> Drawn:
     x = np.asarray(frame[mark.x])
-    (artist,) = plot.plot(
-        x, np.zeros_like(x), "|", color=COLOURS[mark.role], markersize=14, alpha=0.7,
-        transform=plot.get_xaxis_transform(),
-    )  # fmt: skip
+    style = {"color": COLOURS[mark.role], "alpha": 0.6, "markersize": 14, "markeredgewidth": 0.7}
+    across = plot.get_xaxis_transform()
+    (artist,) = plot.plot(x, np.zeros_like(x), "|", transform=across, **style)
     artist.set_gid(mark.x)
     return [], []
 
@@ -265,7 +276,8 @@ def _rule(plot: PlotAxes, mark: Rule, frame: Frame) -> Drawn:
         plot.plot(x, low, "o", color=COLOURS[mark.role], clip_on=False, **style)
     top = high - 0.05 * (high - low)
     avoid = [_between(np.array([x, x]), np.array([low, high]))]
-    return [(x, top, _filled(mark.label, frame), mark.role)] if mark.label else [], avoid
+    text = _filled(mark.label, frame)
+    return [(x, top, text, mark.role, 0.7)] if text else [], avoid
 
 
 def _landscape(plot: PlotAxes, mark: Landscape, frame: Frame) -> Drawn:
@@ -301,21 +313,32 @@ DRAW: dict[type, Callable[[PlotAxes, Any, Frame], Drawn]] = {
 
 
 def _draw_sum(figure: Figure, total: Sum, frame: Frame, top: float, bottom: float) -> None:
-    terms = (total.total, *total.terms)
-    step = 2.05 / figure.get_figwidth()
-    left = 0.5 - step * (len(terms) - 1) / 2
-    for i, term in enumerate(terms):
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[arg-type]
+    columns = []
+    for i, term in enumerate((total.total, *total.terms)):
+        if i:
+            style = {"fontsize": 14, "color": QUIET, "va": "center"}
+            columns.append([figure.text(0, (top + bottom) / 2, "=" if i == 1 else "+", **style)])
         struck = bool(term.struck and frame[term.struck])
         value = number(float(frame[term.value]), total.digits)  # type: ignore[arg-type]
-        colour = QUIET if struck else COLOURS["loss"] if i == 0 else TEXT
         shown = "".join(f"{digit}\u0336" for digit in value) if struck else value
-        at = {"x": left + i * step, "ha": "center"}
-        figure.text(y=top, s=shown, fontsize=14, fontweight="bold", color=colour, **at)
+        colour = QUIET if struck else COLOURS["loss"] if i == 0 else TEXT
+        style = {"fontsize": 14, "fontweight": "bold", "color": colour, "gid": term.value}
         formula = {"fontsize": 10.5, "color": QUIET, "math_fontfamily": "dejavuserif"}
-        figure.text(y=bottom, s=_rich(_filled(term.label, frame)), **formula, **at)
-        if i:
-            sign = {"x": left + (i - 0.5) * step, "ha": "center", "fontsize": 14, "color": QUIET}
-            figure.text(y=(top + bottom) / 2, s="=" if i == 1 else "+", **sign)
+        columns.append(
+            [
+                figure.text(0, top, shown, va="center", **style),
+                figure.text(0, bottom, _rich(_filled(term.label, frame)), va="center", **formula),
+            ]
+        )
+    pixels = figure.get_figwidth() * figure.dpi
+    widths = [max(text.get_window_extent(renderer).width for text in texts) for texts in columns]
+    gap = 0.28 * figure.dpi
+    left = (pixels - sum(widths) - gap * (len(widths) - 1)) / 2
+    for texts, width in zip(columns, widths, strict=True):
+        for text in texts:
+            text.set(x=(left + width / 2) / pixels, ha="center")
+        left += width + gap
 
 
 def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.ndarray]) -> None:
@@ -331,7 +354,7 @@ def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.nd
     )
     dots = dots[np.isfinite(dots).all(axis=1)]
     boxes: list[np.ndarray] = []
-    for (x, y), (*xy, text, role) in zip(anchors, labels, strict=True):
+    for (x, y), (*xy, text, role, ems) in zip(anchors, labels, strict=True):
         artist = plot.annotate(
             _rich(text), xy, (0, 0), textcoords="offset points", annotation_clip=False,
             fontsize=11, color=COLOURS[role], zorder=6, math_fontfamily="dejavuserif",
@@ -340,9 +363,11 @@ def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.nd
         width, height = artist.get_window_extent(renderer).width, 1.2 * em
         best: tuple[float, np.ndarray] | None = None
         for dx, dy in PLACES:
-            left = x + 0.8 * em if dx > 0 else x - 0.8 * em - width if dx < 0 else x - width / 2
+            gap = ems * em
+            left = x + gap if dx > 0 else x - gap - width if dx < 0 else x - width / 2
             left = min(max(left, frame.x0 + 2), frame.x1 - width)
-            low = min(max(y - 0.6 * em + dy * 1.4 * em, frame.y0 + 2), frame.y1 - height)
+            rise = dy * (gap + 0.6 * em)
+            low = min(max(y - 0.6 * em + rise, frame.y0 + 2), frame.y1 - height)
             box = np.array([left, low, left + width, low + height])
             cost = (
                 1000 * sum(_overlap(box, other) for other in boxes)
@@ -358,7 +383,7 @@ def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.nd
 
 PLACES = [
     (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1),
-    (1, 2), (-1, 2), (1, -2), (-1, -2), (0, 2), (0, -2),
+    (1, 2), (-1, 2), (1, -2), (-1, -2), (0, 2), (0, -2), (0, 3), (0, -3),
 ]  # fmt: skip
 
 
@@ -374,6 +399,14 @@ def _between(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     share = np.linspace(0, 1, 40)[:, None]
     start, end = np.array([x[0], y[0]]), np.array([x[-1], y[-1]])
     return start + share * (end - start)
+
+
+def _between_ticks(plot: PlotAxes) -> float:
+    """Where the y label stands among the numbers of its axis: between the middle two."""
+    low, high = plot.get_ylim()
+    ticks = [tick for tick in plot.get_yticks() if low <= tick <= high]
+    middle = (len(ticks) - 1) // 2
+    return float(np.mean(ticks[middle : middle + 2]))
 
 
 def _limits(limits: Limits, frame: Frame) -> tuple[float, float]:
@@ -403,7 +436,3 @@ def _filled(text: str, frame: Frame, index: int = 0) -> str:
 def _rich(text: str) -> str:
     """``*a*`` in matplotlib's italics."""
     return re.sub(r"\*(.+?)\*", lambda match: f"${match[1]}$", text).replace("ᵢ", "_i")
-
-
-def _plain(text: str) -> str:
-    return text.replace("*", "")

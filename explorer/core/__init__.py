@@ -33,8 +33,8 @@ from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_i
 __all__ = [
     "Bernoulli",
     "Beta",
-    "Branches",
     "Boxes",
+    "Branches",
     "Categorical",
     "Empirical",
     "Family",

@@ -129,7 +129,7 @@ class Beta(Family):
         """a b / ((a+b)^2 (a+b+1))."""
         with np.errstate(over="ignore"):
             opposite = 1 / (1 + np.divide(self.a, self.b))
-            return self.mean() * opposite / (np.add(self.a, self.b) + 1)
+            return np.asarray(self.mean() * opposite / (np.add(self.a, self.b) + 1))[()]
 
     def entropy(self) -> FloatArray:
         """log B - (a-1) psi(a) - (b-1) psi(b) + (a+b-2) psi(a+b), in nats."""
@@ -138,18 +138,20 @@ class Beta(Family):
         # As it is written, terms of size n log n cancel; these are what is left of them.
         logs = np.log(a) + np.log(b) - 2 * np.log(n)
         rests = gamma_rest(a) + gamma_rest(b) - gamma_rest(n)
-        slopes = (n - 2) * gamma_rest(n, 1) - (a - 1) * gamma_rest(a, 1) - (b - 1) * gamma_rest(b, 1)
-        return logs + rests + slopes
+        slopes = (
+            (n - 2) * gamma_rest(n, 1) - (a - 1) * gamma_rest(a, 1) - (b - 1) * gamma_rest(b, 1)
+        )
+        return np.asarray(logs + rests + slopes)[()]
 
     def cdf(self, y: ArrayLike) -> FloatArray:
         """Probability of at most ``y``."""
-        out: FloatArray = special.betainc(self.a, self.b, np.clip(self._observed(y), 0.0, 1.0))
-        return out
+        y = np.clip(self._observed(y), 0.0, 1.0)
+        return np.asarray(special.betainc(self.a, self.b, y), dtype=np.float64)[()]
 
     def quantile(self, u: ArrayLike) -> FloatArray:
         """The y with cdf(y) = u, for u in [0, 1]."""
-        out: FloatArray = special.betaincinv(self.a, self.b, probability("u", u, nan=True))
-        return out
+        u = probability("u", u, nan=True)
+        return np.asarray(special.betaincinv(self.a, self.b, u), dtype=np.float64)[()]
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
@@ -175,9 +177,9 @@ class Beta(Family):
         return out[()]
 
     def _renyi(self, q: Beta, alpha: float, beta: float) -> FloatArray:
-        """[alpha KL(m||p) + beta KL(m||q)] / beta, m proportional to p^alpha q^beta, beta = 1-alpha.
+        """[alpha KL(m||p) + beta KL(m||q)] / beta, m proportional to p^alpha q^beta.
 
-        inf where m has no finite integral.
+        Here beta = 1 - alpha.  inf where m has no finite integral.
         """
         a, b = alpha * self.a + beta * np.asarray(q.a), alpha * self.b + beta * np.asarray(q.b)
         exists = (a > 0) & (b > 0)
@@ -200,8 +202,9 @@ class Beta(Family):
                 f"along the parameters whose mode it is, so there is no maximum; got {y!r}"
             )
         m, rest = y.mean(), (1 - y).mean()
-        low = np.mean(np.log1p((y - m) / m))
-        high = np.mean(np.log1p((m - y) / rest))
+        off = np.mean(y - m)  # what rounding left of it
+        low = off / m - np.mean(minus_log1p((y - m) / m))
+        high = -off / rest - np.mean(minus_log1p((m - y) / rest))
         return cls._from_mean_logs(m, rest, low, high, np.mean(np.square(y - m)))
 
     @classmethod

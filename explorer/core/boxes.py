@@ -66,6 +66,10 @@ class Boxes(Family):
         share = count / n * np.diff(ends[order])
         return np.asarray(np.log(self.width) - share @ np.log(np.maximum(count, 1) / n))[()]
 
+    def mode(self) -> FloatArray:
+        """nan: the density is highest on an interval, never at one point."""
+        return np.asarray(np.nan)[()]
+
     def mean(self) -> FloatArray:
         """The mean of the observations."""
         return np.asarray(self.observations.mean())[()]

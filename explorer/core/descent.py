@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from .divergences import line
-from .family import Family, FloatArray
+from .family import Family, FloatArray, positive
 from .normal import Normal
 from .normal_fits import Surface, forward_kl, reverse_kl
 
@@ -67,9 +67,8 @@ def descend(
     rule = _chosen("method", method, {"gradient": _downhill, "adam": _adam, "newton": _newton})
     if type(steps) is not int or steps < 0:
         raise ValueError(f"steps must be a whole number from 0 on, got {steps!r}")
-    if not 0 < rate < np.inf:
-        raise ValueError(f"rate must be positive and finite, got {rate!r}")
-    sigma = start.sigma if fixed_sigma is None else Normal(0.0, fixed_sigma).sigma
+    rate = positive("rate", rate)
+    sigma = start.sigma if fixed_sigma is None else positive("fixed_sigma", fixed_sigma)
     unit = np.array([np.sqrt(p.variance()), 1.0])
     free = np.array([1.0, fixed_sigma is None])
 
@@ -140,7 +139,7 @@ def _backtracked(
     for _ in range(60):
         there = at(point + step)
         # Close to the optimum the value no longer tells: the gradient does.
-        flat = there.value <= here.value + 1e-14 * max(1.0, abs(here.value))
+        flat = there.value <= here.value + 1e-14 * max(1.0, abs(float(here.value)))
         steeper = np.abs(there.gradient).max() > np.abs(here.gradient).max()
         if there.value <= here.value + gain or (flat and not steeper):
             return point + step, there

@@ -26,7 +26,8 @@ class Discrete(Family):
     def entropy(self) -> FloatArray:
         """-sum p log p in nats, with 0 log 0 = 0."""
         log_p = self.log_probabilities()
-        return -times(np.exp(log_p), log_p).sum(axis=-1)
+        out: FloatArray = -times(np.exp(log_p), log_p).sum(axis=-1)
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +61,12 @@ class Bernoulli(Discrete):
     @property
     def probability(self) -> FloatArray:
         """Probability of y = 1."""
-        out: FloatArray = special.expit(self.logit)
-        return out
+        return np.asarray(special.expit(self.logit))[()]
 
     def log_kernel(self, y: ArrayLike) -> FloatArray:
         """y logit; -inf outside [0, 1].  It drops log(1 + e^logit)."""
         y = self._observed(y)
-        return self._supported(y, times(y, np.asarray(self.logit)))
+        return self._supported(y, times(np.clip(y, 0, 1), np.asarray(self.logit)))
 
     def log_normalizer(self) -> FloatArray:
         """log(1 + e^logit)."""
@@ -79,13 +79,16 @@ class Bernoulli(Discrete):
         A ``y`` strictly between 0 and 1 is a soft label, whose loss is the cross-entropy.
         """
         y = self._observed(y)
-        log_p = self.log_probabilities()
-        return self._supported(y, times(1 - y, log_p[..., 0]) + times(y, log_p[..., 1]))
+        log_p, share = self.log_probabilities(), np.clip(y, 0, 1)
+        soft = times(1 - share, log_p[..., 0]) + times(share, log_p[..., 1])
+        return self._supported(y, soft)
 
     def nll_gradient(self, y: ArrayLike) -> dict[str, FloatArray]:
         """d nll / d logit = p - y, without the cancellation; 0 outside [0, 1]."""
         y = self._observed(y)
-        gradient = (1 - y) * special.expit(self.logit) - y * special.expit(np.negative(self.logit))
+        share = np.clip(y, 0, 1)
+        zero, one = special.expit(np.negative(self.logit)), special.expit(self.logit)
+        gradient = (1 - share) * one - share * zero
         return {"logit": np.where((y < 0) | (y > 1), 0.0, gradient)[()]}
 
     def mode(self) -> FloatArray:
@@ -251,12 +254,13 @@ class Categorical(Discrete):
 
     def _at(self, y: ArrayLike, table: FloatArray) -> FloatArray:
         """Entries of a table (..., K) at class numbers, or its means under soft labels."""
-        y = self._labels(y)
-        if y.dtype.kind == "f":
-            return times(y, table).sum(axis=-1)[()]
+        labels = self._labels(y)
+        if labels.dtype.kind == "f":
+            return np.asarray(times(labels, table).sum(axis=-1))[()]
         k = table.shape[-1]
-        shape = np.broadcast_shapes(y.shape, table.shape[:-1])
-        table, index = np.broadcast_to(table, (*shape, k)), np.broadcast_to(y, shape)
+        shape = np.broadcast_shapes(labels.shape, table.shape[:-1])
+        table = np.broadcast_to(table, (*shape, k))
+        index = np.broadcast_to(labels.astype(np.int64), shape)
         found = np.take_along_axis(table, np.clip(index, 0, k - 1)[..., None], axis=-1)[..., 0]
         return np.where((index >= 0) & (index < k), found, -np.inf)[()]
 
@@ -282,8 +286,12 @@ def distribution(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArra
         If one is negative, or a sum is not one within 1e-9; nan passes if ``nan``.
     """
     p = real_array(name, value)
-    total = p.sum(axis=-1, keepdims=True) if p.ndim and p.size else np.array([np.inf])
-    missing = np.isnan(p).any(axis=-1, keepdims=True) if nan and p.ndim else np.False_
-    if not (((p >= 0) & (np.abs(total - 1) <= 1e-9)) | missing).all():
+    good = p.ndim > 0 and p.size > 0
+    if good:
+        total = p.sum(axis=-1, keepdims=True)
+        fine = (p >= 0) & (np.abs(total - 1) <= 1e-9)
+        good = bool((fine | (nan & np.isnan(total))).all())
+    if not good:
         raise ValueError(f"{name} must be (..., K), not negative and sum to one, got {value!r}")
-    return p / total
+    out: FloatArray = p / total
+    return out

@@ -46,7 +46,7 @@ def nll(family: Family, y: ArrayLike) -> float:
 
 def entropy(p: Family) -> FloatArray:
     """Return -E_p[log p] in nats (differential, may be negative, where p has a density)."""
-    return _family("p", p).entropy()  # type: ignore[attr-defined]
+    return _family("p", p).entropy()
 
 
 def cross_entropy(p: Family, q: Family) -> FloatArray:
@@ -60,13 +60,13 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
         if isinstance(q, Empirical | Discrete):
             raise ValueError(f"q must have a density on the real line, got {q!r}")
         losses = q.nll(p.observations.reshape(-1, *[1] * len(q._shape())))
-        return losses.mean(axis=0)
+        return np.asarray(losses.mean(axis=0))[()]
     if isinstance(p, Discrete):
         log_p, log_q = _tables(p, q)
-        return -times(np.exp(log_p), log_q).sum(axis=-1)
+        return np.asarray(-times(np.exp(log_p), log_q).sum(axis=-1))[()]
     if isinstance(q, Normal) and isinstance(p, Normal | Mixture | Beta | Boxes):
-        shift = (p.mean() - q.mu) / q.sigma
         with np.errstate(over="ignore"):
+            shift = (p.mean() - q.mu) / q.sigma
             return q.log_normalizer() + 0.5 * (p.variance() / np.square(q.sigma) + shift * shift)
     if isinstance(q, Beta) and not isinstance(p, Beta):
         return _cross_entropy_to_beta(p, q)
@@ -77,7 +77,9 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
     if isinstance(p, Boxes):
         raise ValueError(f"q must be a Normal or Beta beside boxes, got {q!r}")
     if isinstance(q, Mixture):
-        return -integral(lambda log_p, log_q: np.exp(log_p) * log_q, line("p", p), q.table)
+        return np.asarray(
+            -integral(lambda log_p, log_q: times(np.exp(log_p), log_q), line("p", p), q.table)
+        )[()]
     return entropy(p) + kl(p, q)
 
 
@@ -128,9 +130,7 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
     return np.inf if leaks else positive, negative
 
 
-def _crossings(
-    above: Callable[[FloatArray], NDArray[np.bool_]], grid: FloatArray
-) -> FloatArray:
+def _crossings(above: Callable[[FloatArray], NDArray[np.bool_]], grid: FloatArray) -> FloatArray:
     """Where ``above`` changes between points of the sorted grid, to 2^-24 of their distance.
 
     An integral up to there has the square of that as its error.
@@ -164,9 +164,10 @@ def jensen_shannon(p: Family, q: Family) -> FloatArray:
 
     p, q = _family("p", p), _family("q", q)
     if isinstance(p, Discrete):
-        return terms(*_tables(p, q)).sum(axis=-1)
+        return np.asarray(terms(*_tables(p, q)).sum(axis=-1))[()]
     tables = line("p", p), line("q", q)
-    return integral(terms, *tables, ends=panel_ends(*tables, tables[0].join(tables[1])))
+    ends = panel_ends(*tables, tables[0].join(tables[1]))
+    return np.asarray(integral(terms, *tables, ends=ends))[()]
 
 
 def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
@@ -187,10 +188,8 @@ def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
 
 
 def _renyi(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
-    if isinstance(p, Normal) and isinstance(q, Normal):
-        return p._renyi(q, alpha, beta)
-    if isinstance(p, Beta) and isinstance(q, Beta):
-        return p._renyi(q, alpha, beta)
+    if isinstance(p, Normal | Beta) and type(p) is type(q):
+        return p._renyi(q, alpha, beta)  # type: ignore[arg-type]
     # Where the integral is close to 1, its distance from 1 is what is accurate.
     with np.errstate(all="ignore"):
         shortfall = np.asarray(alpha * beta * _amari(p, q, alpha, beta))
@@ -221,13 +220,13 @@ def _amari(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
         # Diracs and a density have no mass in common.
         return np.asarray(1 / (alpha * beta) if beta > 0 else np.inf)[()]
     if isinstance(p, Discrete):
-        return divergence_terms(*_tables(p, q), alpha, beta).sum(axis=-1)[()]
-    for kind in (Normal, Beta):
-        if isinstance(p, kind) and isinstance(q, kind):
-            if beta == 0:
-                return p._kl(q)
-            with np.errstate(over="ignore"):
-                return -np.expm1(-beta * p._renyi(q, alpha, beta)) / (alpha * beta)
+        return np.asarray(divergence_terms(*_tables(p, q), alpha, beta).sum(axis=-1))[()]
+    if isinstance(p, Normal | Beta) and type(p) is type(q):
+        if beta == 0:
+            return p._kl(q)  # type: ignore[arg-type]
+        with np.errstate(over="ignore"):
+            exponent = -beta * p._renyi(q, alpha, beta)  # type: ignore[arg-type]
+            return -np.expm1(exponent) / (alpha * beta)
     tables = line("p", p), line("q", q)
     ends = panel_ends(*tables)
     if beta != 0:
@@ -316,6 +315,6 @@ def line(name: str, value: Family) -> Table:
     """A Normal or Mixture as a table of components."""
     if isinstance(value, Mixture):
         return value.table
-    if not isinstance(value, Normal):
-        raise ValueError(f"{name} must be of a family that goes with the other's, got {value!r}")
+    if not isinstance(value, Normal) or value._shape() != ():
+        raise ValueError(f"{name} must be a Normal of single numbers or a Mixture, got {value!r}")
     return Mixture(np.ones(1), (value,)).table

@@ -31,7 +31,7 @@ def real_array(name: str, value: ArrayLike) -> FloatArray:
         If it is complex, boolean, text, ragged or otherwise not real numbers.
     """
     if type(value) is int:  # numpy turns whole numbers beyond 64 bits into objects
-        value = float(value) if abs(value) < 2**1023 else math.copysign(math.inf, value)
+        value = float(value) if abs(value) < 2**1023 else math.inf if value > 0 else -math.inf
     try:
         array = np.asarray(value)
     except ValueError:
@@ -55,6 +55,20 @@ def data(name: str, value: ArrayLike) -> FloatArray:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got {value!r}")
     return array
+
+
+def positive(name: str, value: float) -> float:
+    """Return ``value`` as one positive, finite float.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    number = real_array(name, value)
+    if number.ndim or not 0 < number < np.inf:
+        raise ValueError(f"{name} must be one positive and finite number, got {value!r}")
+    return float(number)
 
 
 def probability(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArray:
@@ -89,7 +103,9 @@ class Family(ABC):
             good = good and (value > 0 or not positive)
         else:
             value.flags.writeable = False
-            good = value.size > 0 and bool((~np.isnan(value) if infinite else np.isfinite(value)).all())
+            good = value.size > 0 and bool(
+                (~np.isnan(value) if infinite else np.isfinite(value)).all()
+            )
             good = good and (not positive or bool((value > 0).all()))
         if not good:
             domain = "positive and finite" if positive else "not nan" if infinite else "finite"
@@ -146,6 +162,26 @@ class Family(ABC):
     def nll(self, y: ArrayLike) -> FloatArray:
         """Negative log-likelihood of each ``y`` in nats: -log_prob, nothing dropped."""
         return -self.log_prob(y)
+
+    @abstractmethod
+    def mode(self) -> FloatArray:
+        """The most likely y; nan where that is not one point."""
+
+    @abstractmethod
+    def mean(self) -> FloatArray:
+        """E[y]."""
+
+    @abstractmethod
+    def variance(self) -> FloatArray:
+        """E[(y - mean)^2]."""
+
+    @abstractmethod
+    def entropy(self) -> FloatArray:
+        """-E[log p(y)] in nats."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
+        """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
 
     @classmethod
     def _fit_mle(cls, y: ArrayLike) -> Any:

@@ -24,6 +24,8 @@ def fit_mle(family: type[F], y: ArrayLike) -> F:
     ValueError
         If there is no maximum, saying why, or y is empty or not finite.
     """
+    if not (isinstance(family, type) and issubclass(family, Family)):
+        raise ValueError(f"family must be a class such as Normal, got {family!r}")
     fitted: F = family._fit_mle(y)
     return fitted
 

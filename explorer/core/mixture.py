@@ -11,10 +11,10 @@ from scipy import special
 
 from .boxes import Boxes
 from .discrete import distribution
-from .family import Family, FloatArray, data, probability, real_array
+from .family import Family, FloatArray, data, positive, probability, real_array
 from .normal import Normal
 from .quadrature import Table, integral, panel_ends, refined, turns
-from .special import LOG_2PI
+from .special import LOG_2PI, times
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +88,11 @@ class Mixture(Family):
         mu, sigma = self.table.mu, self.table.sigma
         r = self.responsibilities(y[..., 0])
         with np.errstate(over="ignore", invalid="ignore"):
+            near = (self.table.clipped(y) - mu) / sigma
+            log_each = -0.5 * near * near - np.log(sigma) - 0.5 * LOG_2PI
             z = (y - mu) / sigma
-            log_each = -0.5 * z * z - np.log(sigma) - 0.5 * LOG_2PI
             return {
-                "weights": -np.exp(log_each - self.table.log_density(y)),
+                "weights": -np.exp(log_each - self.table.log_density(self.table.clipped(y))),
                 "mu": np.where(r == 0, 0.0, -r * z / sigma),
                 "sigma": np.where(r == 0, 0.0, r * (1 - z) * (1 + z) / sigma),
             }
@@ -124,7 +125,9 @@ class Mixture(Family):
     def variance(self) -> FloatArray:
         """sum_k w_k (sigma_k^2 + (mu_k - mean)^2)."""
         mu, sigma = self.table.mu, self.table.sigma
-        return np.asarray(self.weights @ (np.square(sigma) + np.square(mu - self.mean())))[()]
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = np.square(sigma) + np.square(mu - self.mean())
+        return np.asarray(times(self.weights, spread).sum())[()]
 
     def entropy(self) -> FloatArray:
         """-integral of p log p in nats, by quadrature to 1e-12."""
@@ -155,7 +158,7 @@ class Mixture(Family):
             ends = np.where(np.isfinite(ends), ends, high)  # u = 0 and 1 are at infinity
             ends[-1] = high
             if not ((low < ends[1:-1]) & (ends[1:-1] < high)).any():
-                return high[()]
+                return np.asarray(high)[()]
             part = (self.cdf(ends[1:-1]) < u).sum(axis=0, keepdims=True)
             low, high = (np.take_along_axis(ends, part + k, axis=0)[0] for k in (0, 1))
 
@@ -258,8 +261,7 @@ class Empirical(Family):
 
     def smoothed(self, width: float) -> Mixture:
         """Every Dirac widened to a Normal of standard deviation ``width``; equal ones are one."""
-        if type(width) is not float:
-            width = float(np.asarray(Normal(0.0, width).sigma))
+        width = positive("width", width)
         values, counts = np.unique(self.observations, return_counts=True)
         components = tuple(Normal(value, width) for value in values.tolist())
         return Mixture(counts / counts.sum(), components)

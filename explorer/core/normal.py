@@ -65,7 +65,9 @@ class Normal(Family):
 
     def variance(self) -> FloatArray:
         """sigma^2."""
-        return np.square(np.broadcast_to(self.sigma, self._shape()))[()]
+        with np.errstate(over="ignore"):
+            out: FloatArray = np.square(np.broadcast_to(self.sigma, self._shape()))[()]
+        return out
 
     def entropy(self) -> FloatArray:
         """log(sigma sqrt(2 pi e)), in nats."""
@@ -110,9 +112,9 @@ class Normal(Family):
         return out[()]
 
     def _renyi(self, q: Normal, alpha: float, beta: float) -> FloatArray:
-        """[alpha shift^2 / v + log(v) / beta - log r^2] / 2 with v = alpha + beta r^2, beta = 1-alpha.
+        """[alpha shift^2 / v + log(v) / beta - log r^2] / 2 with v = alpha + beta r^2.
 
-        +inf unless v > 0; r and the shift as in _kl.
+        Here beta = 1 - alpha.  +inf unless v > 0; r and the shift as in _kl.
         """
         with np.errstate(all="ignore"):
             excess, log_r, shift = self._compared(q)

@@ -61,7 +61,7 @@ def reverse_kl(p: Family, mu: ArrayLike, log_sigma: ArrayLike) -> Surface:
     """
     table = line("p", p)
     mu, t = _broadcast(mu, log_sigma)
-    parts = 1 + mu.size * table.bends.size * table.mu.size // 100_000  # bounds the memory
+    parts = 1 + mu.size * (table.kinks.size + 13) * table.mu.size // 100_000  # bounds the memory
     pieces = (np.array_split(flat.ravel(), parts) for flat in (mu, t))
     surfaces = [surface(table, *piece) for piece in zip(*pieces, strict=True)]
     value, gradient, hessian = (np.concatenate(each) for each in zip(*surfaces, strict=True))
@@ -76,7 +76,7 @@ def surface(table: Table, mu: FloatArray, t: FloatArray) -> Surface:
     """reverse_kl of a table at points (B,)."""
     sigma = np.exp(t)
     own = around(mu, sigma)
-    ends = np.clip(table.bends, own[:, :1], own[:, -1:])
+    ends = np.clip(table.kinks, own[:, :1], own[:, -1:])
     x, weight = panels(np.concatenate([ends, own], axis=-1))
     z = (x - mu[:, None]) / sigma[:, None]
     weight = weight * np.exp(-0.5 * z * z) / (sigma[:, None] * np.sqrt(2 * np.pi))
@@ -109,8 +109,6 @@ def fit_forward_kl(p: Family) -> Fit:
     line("p", p)
     q = Normal(p.mean(), np.sqrt(p.variance()))
     return Fit(q, float(kl(p, q)))
-
-
 
 
 def _broadcast(mu: ArrayLike, log_sigma: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -36,10 +36,16 @@ class Table:
 
     def responsibilities(self, x: FloatArray) -> FloatArray:
         """w_k N(x; mu_k, sigma_k) over their sum, shape (K, ...)."""
-        far = 1e140 * self.sigma.max()  # as good as infinite, but its square is finite
-        _, shares = self._shares(np.clip(x, self.mu.min() - far, self.mu.max() + far))
+        _, shares = self._shares(self.clipped(x))
         out: FloatArray = shares / shares.sum(axis=0)
         return out
+
+    def clipped(self, x: FloatArray) -> FloatArray:
+        """Points no further than is as good as infinite, where the log-density is still finite."""
+        with np.errstate(over="ignore"):
+            live = self.log_w > -np.inf
+            far = 1e140 * self.sigma[live].max()
+            return np.clip(x, self.mu[live].min() - far, self.mu[live].max() + far)
 
     def score(self, x: FloatArray) -> FloatArray:
         """d log_density / dx = sum_k r_k (mu_k - x) / sigma_k^2, r the responsibilities."""
@@ -50,32 +56,6 @@ class Table:
         top, shares = self._shares(x)
         total = shares.sum(axis=0)
         return top + np.log(total), self._pull(x, shares / total)
-
-    def log_density_and_largest(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """log_density, and the log of the largest term w_k N_k(x) alone."""
-        top, shares = self._shares(x)
-        return top + np.log(shares.sum(axis=0)), top
-
-    @cached_property
-    def kinks(self) -> tuple[FloatArray, NDArray[np.int64]]:
-        """Where another component becomes the largest term, and which is: one more than kinks."""
-        i, j = np.triu_indices(self.mu.size, 1)
-        tau = 1 / np.square(self.sigma)
-        a = 0.5 * (tau[j] - tau[i])
-        b = self.mu[i] * tau[i] - self.mu[j] * tau[j]
-        height = self.log_w - np.log(self.sigma) - 0.5 * np.square(self.mu) * tau
-        c = height[i] - height[j]
-        with np.errstate(all="ignore"):
-            sum_of_both = -0.5 * (b + np.where(b < 0, -1, 1) * np.sqrt(b * b - 4 * a * c))
-            found = np.concatenate([sum_of_both / a, c / sum_of_both])
-        cuts = np.unique(found[np.isfinite(found)])
-        far = 1 + np.abs(cuts).max(initial=0) + np.abs(self.mu).max() + 10 * self.sigma.max()
-        edges = np.concatenate([[-far], cuts, [far]])
-        middle = 0.5 * (edges[1:] + edges[:-1])
-        z = (middle - self.mu[:, None]) / self.sigma[:, None]
-        owner = (self.log_w[:, None] - np.log(self.sigma)[:, None] - 0.5 * z * z).argmax(axis=0)
-        changes = np.flatnonzero(np.diff(owner))
-        return cuts[changes], owner[np.append(changes, owner.size - 1)]
 
     def _shares(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The log of the largest term w_k N_k(x), and all terms (K, ...) over it."""
@@ -89,7 +69,8 @@ class Table:
 
     def _pull(self, x: FloatArray, r: FloatArray) -> FloatArray:
         with np.errstate(over="ignore", invalid="ignore"):
-            pull = (self._column(self.mu, x) - x) / np.square(self._column(self.sigma, x))
+            sigma = self._column(self.sigma, x)
+            pull = (self._column(self.mu, x) - x) / sigma / sigma
             out: FloatArray = np.where(r == 0, 0.0, r * pull).sum(axis=0)
         return out
 
@@ -107,11 +88,10 @@ class Table:
         return Table(self.log_w[live], (self.mu[live] - center) / unit, self.sigma[live] / unit)
 
     @cached_property
-    def bends(self) -> FloatArray:
-        """Panel ends, unsorted, that resolve the log-density wherever it may be integrated."""
+    def kinks(self) -> FloatArray:
+        """Panel ends, unsorted, that resolve the log-density and the score, wherever they bend."""
         at, width = zeros(self)
-        parts = around(self.mu, self.sigma), at[:, None] + width[:, None] * _AROUND_ZERO
-        return np.concatenate([part.ravel() for part in parts])
+        return (at[:, None] + width[:, None] * _AROUND_ZERO).ravel()
 
     @staticmethod
     def _column(values: FloatArray, x: FloatArray) -> FloatArray:
@@ -162,10 +142,10 @@ def zeros(table: Table) -> tuple[FloatArray, FloatArray]:
 
 
 def panel_ends(*tables: Table) -> FloatArray:
-    """Panel ends, unsorted, that resolve the tables' log-densities as far as any has mass."""
-    reach = np.concatenate([around(table.mu, table.sigma).ravel() for table in tables])
-    ends = np.concatenate([table.bends for table in tables])
-    return np.clip(ends, reach.min(), reach.max())
+    """Panel ends, unsorted, that resolve the tables' densities, as far as any has mass."""
+    own = np.concatenate([around(table.mu, table.sigma).ravel() for table in tables])
+    kinks = np.concatenate([table.kinks for table in tables])
+    return np.concatenate([own, np.clip(kinks, own.min(), own.max())])
 
 
 def panels(ends: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -173,7 +153,7 @@ def panels(ends: FloatArray) -> tuple[FloatArray, FloatArray]:
     ends = np.sort(ends, axis=-1)
     width = np.diff(ends, axis=-1)[..., None]
     x = ends[..., :-1, None] + width * (0.5 + 0.5 * _NODES)
-    shape = (*ends.shape[:-1], -1)
+    shape = (*ends.shape[:-1], (ends.shape[-1] - 1) * _NODES.size)
     return x.reshape(shape), (width * (0.5 * _WEIGHTS)).reshape(shape)
 
 
@@ -202,13 +182,16 @@ def log_integral(
 
 
 def turns(
-    slope: Callable[[FloatArray], FloatArray], grid: FloatArray
+    slope: Callable[[FloatArray], FloatArray], grid: FloatArray, rounds: int = 13
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Where ``slope`` changes its sign between points of the sorted grid, and whether it falls."""
+    """Where ``slope`` changes its sign between points of the sorted grid, and whether it falls.
+
+    To 16^-rounds of the grid's spacing; 13 is all of float64.
+    """
     rising = slope(grid) > 0
     change = rising[:-1] != rising[1:]
     low, high, falls = grid[:-1][change], grid[1:][change], rising[:-1][change]
-    for _ in range(13 if falls.size else 0):  # each time into 16 parts: 2^-52 in the end
+    for _ in range(rounds if falls.size else 0):
         inner = low[:, None] + (high - low)[:, None] * (np.arange(17) / 16)
         same = (slope(inner[:, 1:-1].ravel()) > 0).reshape(-1, 15) == falls[:, None]
         part = np.where(same.all(axis=1), 15, same.argmin(axis=1))[:, None]

@@ -5,10 +5,10 @@ With s the score of p and z standard normal,
     dR/dmu = -E[s(mu + sigma z)]   and   dR/dlog sigma = -1 - sigma E[z s(mu + sigma z)],
 
 and E[log p(mu + sigma z)] solves the heat equation in the time sigma^2 / 2.  So as sigma grows the
-zeros of E[s] in mu move along curves and may meet and vanish, but none is ever born.  At a
-stationary point d2R/dmu2 = 1/sigma^2 > 0, so that all of them lie on the few curves where E[s]
-falls; and none has a sigma below the smallest of p.  These curves are followed upwards from there,
-and the zeros of dR/dlog sigma along them, found by its sign, polished by Newton's method.
+zeros of dR/dmu move along curves and may meet and vanish, but none is ever born.  At a stationary
+point d2R/dmu2 = 1/sigma^2 > 0, so that all of them lie on the few curves where R has a minimum in
+mu; and none has a sigma below the smallest of p.  These curves are followed upwards from there, and
+the sign changes of dR/dlog sigma along them polished by Newton's method.
 """
 
 from __future__ import annotations
@@ -16,18 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from .divergences import line
-from .family import Family, FloatArray
+from .family import Family, FloatArray, positive
 from .normal import Normal
 from .normal_fits import Fit, Surface, surface
-from .quadrature import Table, panel_ends, refined, turns
+from .quadrature import Table, around, refined, turns
 
-_Z = np.linspace(-8, 8, 161)
-_PHI = np.exp(-0.5 * _Z * _Z) * (_Z[1] - _Z[0]) / np.sqrt(2 * np.pi)
-_HERMITE = np.stack([_Z, _Z * _Z - 1, _Z**3 - 3 * _Z], axis=-1) * _PHI[:, None]
-_STEP, _SMALLEST = 0.06, 0.001  # in log sigma
+_STEP = 0.1  # in log sigma, at most
 
 
 @dataclass(frozen=True)
@@ -62,33 +58,50 @@ def fit_reverse_kl(
     table = line("p", p)
     center, unit = float(p.mean()), float(np.sqrt(p.variance()))
     table = table.standardized(center, unit)
-    free = 2 if fixed_sigma is None else 1
-    level = None if fixed_sigma is None else float(np.log(Normal(0.0, fixed_sigma).sigma / unit))
+    level = None
+    if fixed_sigma is not None:
+        fixed_sigma = positive("fixed_sigma", fixed_sigma)
+        level = float(np.log(fixed_sigma / unit))
+
+    def collected(mu: FloatArray, t: FloatArray) -> ReverseFits:
+        if fixed_sigma is None:
+            return _collected(table, mu, t, 2, center, unit)
+        fits = _collected(table, mu, t, 1, center, unit)
+        minima, saddles = (
+            tuple(Fit(Normal(fit.q.mu, fixed_sigma), fit.value) for fit in kind)
+            for kind in (fits.minima, fits.saddles)
+        )
+        return ReverseFits(minima, saddles, fits.converged)
+
     if near is not None:
-        those = [fit.q for fit in near.minima + near.saddles]
-        mu = (np.array([q.mu for q in those]) - center) / unit
-        t = np.log(np.array([q.sigma for q in those]) / unit)
-        t = t if level is None else np.full(mu.shape, level)
-    elif level is None:
-        mu, t = _starts(table)
-    else:
-        mu = _starts_at(table, level)
-        t = np.full(mu.shape, level)
+        known = np.array([(fit.q.mu, fit.q.sigma) for fit in near.minima + near.saddles])
+        sigma = known[:, 1] if level is None else np.full(len(known), fixed_sigma)
+        fits = collected((known[:, 0] - center) / unit, np.log(sigma / unit))
+        counts = [(len(each.minima), len(each.saddles)) for each in (fits, near)]
+        if fits.converged and counts[0] == counts[1]:
+            return fits
+    if level is not None:
+        mu = _valleys(table, level, ridges=True)
+        return collected(mu, np.full(mu.shape, level))
+    fits = collected(*_starts(table, 1))
+    if not fits.converged:  # where two valleys meet almost at once, the first look may be too early
+        fits = collected(*_starts(table, 12))
+    return fits
+
+
+def _collected(
+    table: Table, mu: FloatArray, t: FloatArray, free: int, center: float, unit: float
+) -> ReverseFits:
+    """Polish the starts, drop doubles and tell minima from saddles."""
     mu, t, at = _polished(table, mu, t, free)
+    sigma = unit * np.exp(t)
     gradient = at.gradient[:, :free] / np.array([min(unit, 1.0), 1.0])[:free]
     good = np.abs(gradient).max(axis=-1) < 1e-8
-    if free == 2:
-        is_minimum = np.linalg.det(at.hessian) > 0
-        sigma = unit * np.exp(t)
-    else:
-        is_minimum = at.hessian[:, 0, 0] > 0
-        sigma = np.full(mu.shape, fixed_sigma)
+    is_minimum = at.hessian[:, 0, 0] > 0 if free == 1 else np.linalg.det(at.hessian) > 0
     kept: list[int] = []
     for i in np.flatnonzero(good):
-        close = (np.hypot((mu[i] - mu[j]) / np.exp(t[j]), t[i] - t[j]) < 1e-6 for j in kept)
-        if not any(close):
+        if all(np.hypot((mu[i] - mu[j]) / np.exp(t[j]), t[i] - t[j]) > 1e-6 for j in kept):
             kept.append(int(i))
-    mu = center + unit * mu
 
     def fits(wanted: bool) -> tuple[Fit, ...]:
         those = [i for i in kept if is_minimum[i] == wanted]
@@ -96,142 +109,129 @@ def fit_reverse_kl(
         groups = values[np.diff(values, prepend=-np.inf) > 1e-12]  # the least of each set of ties
         those.sort(key=lambda i: (np.searchsorted(groups, at.value[i], side="right"), mu[i]))
         return tuple(
-            Fit(Normal(float(mu[i]), float(sigma[i])), max(0.0, float(at.value[i]))) for i in those
+            Fit(Normal(center + unit * float(mu[i]), float(sigma[i])), max(0.0, float(at.value[i])))
+            for i in those
         )
 
     minima, saddles = fits(True), fits(False)
-    if near is not None and (len(minima), len(saddles)) != (len(near.minima), len(near.saddles)):
-        return fit_reverse_kl(p, fixed_sigma)
     return ReverseFits(minima, saddles, bool(good.all()) and len(minima) == len(saddles) + 1)
 
 
-def _moments(table: Table, mu: FloatArray, t: float | FloatArray) -> tuple[FloatArray, ...]:
-    """E[s], E[z s] and E[(z^2 - 1) s] at (mu, t), close enough to follow curves.
+def _valleys(table: Table, t: float, *, ridges: bool = False) -> FloatArray:
+    """Where R has a minimum in mu at log sigma = t (and the maxima too, if ``ridges``), roughly."""
+    low, high = table.mu.min(), table.mu.max()
+    count = int(min(10 + 8 * (high - low) / np.exp(t), 200))
+    own = refined(around(table.mu, table.sigma).ravel(), 2)
+    grid = np.union1d(own, np.linspace(low, high, count))
+    mu, falls = turns(lambda at: -surface(table, at, np.full(at.shape, t)).gradient[:, 0], grid, 3)
+    return mu if ridges else mu[falls]
 
-    By parts these are E[He_k(z) log p] / sigma.  Where sigma is large, log p is all but a chain of
-    parabolas with a kink between each two: these are integrated exactly, and by a plain sum only
-    what is left, a bump at each kink that is at most log K high.
+
+def _starts(table: Table, looks: int) -> tuple[FloatArray, FloatArray]:
+    """Points (mu, log sigma) close to every stationary point, by following the valleys."""
+    low = float(np.log(table.sigma.min())) - 0.1
+    high = float(np.log(4 * (table.sigma.max() + np.abs(table.mu).max())))
+    curves, ends = _followed(table, _valleys(table, low), low, high)
+    starts = []
+    # Two valleys and the ridge between them may have met and go on as one valley: look shortly
+    # after, and again in growing distances.
+    times = {t + 2 * step * 4**k for t, step in ends for k in range(looks)}
+    for t in sorted(t for t in times if t < high):
+        known = np.array([np.interp(t, c[:, 1], c[:, 0], right=np.inf) for c in curves])
+        mu = _valleys(table, t)
+        mu = mu[np.abs(known[:, None] - mu).min(axis=0) > 0.02 * np.exp(t)]
+        if mu.size:
+            curves += _followed(table, mu, t, high)[0]
+            starts += [(m, t) for m in mu]
+    mu, t = np.concatenate(
+        [_zeros_along(table, curve) for curve in curves] + [starts or np.empty((0, 2))]
+    ).T
+    return mu, t
+
+
+def _followed(
+    table: Table, mu: FloatArray, t: float, high: float
+) -> tuple[list[FloatArray], list[tuple[float, float]]]:
+    """Valleys from (mu, t) up to log sigma = high or their end, as rows (mu, t, dR/dt).
+
+    And for those that end, the last t and the step that led beyond.
     """
-    sigma = np.exp(np.broadcast_to(t, mu.shape))
-    x = mu[:, None] + sigma[:, None] * _Z
-    log_p, largest = table.log_density_and_largest(x)
-    rest = (log_p - largest) @ _HERMITE
-    return tuple(((rest + _chain(table, mu, sigma)) / sigma[:, None]).T)
+    ts = np.full(mu.shape, t)
+    for _ in range(3):
+        mu, slope, drift, _ = _onto(table, mu, ts)
+    curves = [[row] for row in zip(mu, ts, slope, strict=True)]
+    ends = []
+    step = np.full(mu.shape, _STEP)
+    live = np.flatnonzero(slope > -1)
+    while live.size:
+        step[live] = np.minimum(step[live], high - ts[live])
+        ahead = ts[live] + step[live]
+        new, new_slope, new_drift, off = _onto(table, mu[live] + step[live] * drift[live], ahead)
+        # 1 + dR/dt = sigma^2 d2R/dmu2 is positive, and goes to 0 where the valley ends.
+        bend, new_bend = 1 + slope[live], 1 + new_slope
+        good = (off < 0.1) & (new_bend > 0.4 * bend) & (new_bend < 2.5 * bend + 0.5)
+        for i, *row in zip(live[good], new[good], ahead[good], new_slope[good], strict=True):
+            curves[i].append(tuple(row))
+        lost = ~good & (bend < 0.05) & ((new_bend < bend) | (off >= 0.1))
+        ends += list(zip(ts[live[lost]], step[live[lost]], strict=True))
+        went = live[good]
+        mu[went], ts[went], slope[went], drift[went] = (
+            new[good], ahead[good], new_slope[good], new_drift[good],
+        )  # fmt: skip
+        step[live] = np.minimum(step[live] * np.where(good, 1.6, 0.4), _STEP)
+        live = live[~lost & (ts[live] < high) & (step[live] > 1e-14)]
+    return [np.array(curve) for curve in curves], ends
 
 
-def _chain(table: Table, mu: FloatArray, sigma: FloatArray) -> FloatArray:
-    """E[He_k(z) max_i log w_i N_i(mu + sigma z)] for k = 1, 2, 3, shape (B, 3)."""
-    kinks, owner = table.kinks
-    z = (np.append(-np.inf, kinks)[:, None] - mu) / sigma  # where each parabola begins
-    tau = 1 / np.square(table.sigma[owner])[:, None]
-    slope = (table.mu[owner][:, None] - mu) * tau * sigma  # of each parabola at z = 0
-    bend = -tau * np.square(sigma)
-    # E[He_k g] = E[He_(k-1) g'], and g' = slope + bend z on each part; as differences at kinks.
-    upper = special.ndtr(-z)
-    phi = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-    with np.errstate(invalid="ignore"):
-        zphi = np.where(phi == 0, 0.0, z * phi)
-        zzphi = np.where(phi == 0, 0.0, z * zphi)
-    parts = [
-        (upper, phi),  # E[1; beyond z], E[z; ...]
-        (phi, zphi + upper),  # E[z; ...], E[z^2; ...]
-        (zphi, zzphi + phi),  # E[z^2 - 1; ...], E[z^3 - z; ...]
-    ]
-    jump = [np.diff(each, axis=0, prepend=0.0) for each in (slope, bend)]
-    return np.stack([(jump[0] * a + jump[1] * b).sum(axis=0) for a, b in parts], axis=-1)
-
-
-def _starts_at(table: Table, t: float) -> FloatArray:
-    """All zeros of E[s] in mu at one sigma, roughly."""
-    even = np.linspace(table.mu.min(), table.mu.max(), 401)
-    grid = np.union1d(refined(panel_ends(table), 2), even)
-    mu, _ = turns(lambda mu: _moments(table, mu, t)[0], grid)
-    return mu
-
-
-def _starts(table: Table) -> tuple[FloatArray, FloatArray]:
-    """Points (mu, t) close to every stationary point, by following the curves."""
-    grid = refined(panel_ends(table), 2)
-    first = np.log(table.sigma.min()) - 0.1
-    last = np.log(4 * (table.sigma.max() + np.abs(table.mu).max()))
-    starts: list[tuple[float, float]] = []
-    ended: list[list[tuple[float, float, float]]] = []
-    curves: list[list[tuple[float, float, float]]] = []  # points (mu, t, dR/dt)
-    mu = drift = np.empty(0)
-    t, step = first - _STEP, _STEP
-    while t < last:
-        ahead = t + step
-        guess, sigma = mu + (ahead - t) * drift, np.exp(ahead)
-        there, slope, pace, alive = _follow(table, guess, ahead)
-        alive = alive & (np.diff(np.sort(there), append=np.inf).min(initial=np.inf) > 0.01 * sigma)
-        if step > _SMALLEST and not (alive & (np.abs(there - guess) < 0.03 * sigma)).all():
-            step /= 2
-            continue
-        t, mu, drift, step = ahead, there, pace, min(2 * step, _STEP)
-        if not curves or not alive.all():
-            # Where two curves meet they end, or go on as one: look afresh for what is there.
-            mu, falls = turns(lambda at, t=t: _moments(table, at, t)[0], grid)  # type: ignore[misc]
-            mu, slope, drift, alive = _follow(table, mu[falls], t)
-            mu, slope, drift = mu[alive], slope[alive], drift[alive]
-            last_slopes = np.array([curve[-1][2] for curve in curves])
-            starts += [
-                (m, t) for m, d in zip(mu, slope, strict=True) if (d * last_slopes < 0).any()
-            ]
-            ended += curves
-            curves = [[] for _ in mu]
-        for curve, *point in zip(curves, mu, slope, strict=True):
-            curve.append((point[0], t, point[1]))
-    for curve in ended + curves:
-        starts += _zeros_along(table, np.array(curve))
-    return tuple(np.array(starts).T)  # type: ignore[return-value]
-
-
-def _follow(table: Table, mu: FloatArray, t: float | FloatArray) -> tuple[FloatArray, ...]:
-    """One Newton step onto the curves: mu, dR/dt and dmu/dt there, and whether they go on."""
-    es, ezs, ezzs = _moments(table, mu, t)
-    sigma = np.exp(t)
+def _onto(table: Table, mu: FloatArray, t: FloatArray) -> tuple[FloatArray, ...]:
+    """One Newton step in mu to a valley: mu, dR/dt and dmu/dt there, and how far off it was."""
+    _, gradient, hessian = surface(table, mu, t)
+    bend = hessian[:, 0, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        step = -es * sigma / ezs
-        drift = -ezzs * sigma / ezs
-        alive = (sigma * ezs < -0.02) & (np.abs(step) < 0.5 * sigma)
-    return mu + step, -1 - sigma * ezs - ezzs * step, drift, alive
+        step = -gradient[:, 0] / bend
+        correction = hessian[:, 0, 1] * step
+        slope = gradient[:, 1] + correction
+        off = np.maximum(np.abs(step) / np.exp(t), np.abs(correction) / (1 + slope))
+        off = np.where((bend > 0) & (slope > -1), off, np.inf)
+        return mu + step, slope, -hessian[:, 0, 1] / bend, off
 
 
-def _zeros_along(table: Table, curve: FloatArray) -> list[tuple[float, float]]:
-    """Points (mu, t) where dR/dt changes its sign on one curve, also twice within a step."""
-    mu, t, slope = curve.T
-    i = np.flatnonzero(slope[:-1] * slope[1:] <= 0)
-    part = slope[i] / (slope[i] - slope[i + 1])
-    found = list(
-        zip(mu[i] + part * (mu[i + 1] - mu[i]), t[i] + part * (t[i + 1] - t[i]), strict=True)
-    )
-    size = np.abs(slope)
-    dips = (size[1:-1] < size[:-2]) & (size[1:-1] < size[2:]) & (size[1:-1] < 0.2)
-    dips &= (slope[1:-1] * slope[:-2] > 0) & (slope[1:-1] * slope[2:] > 0)
+def _zeros_along(table: Table, curve: FloatArray) -> FloatArray:
+    """Points (mu, t) where dR/dt changes its sign on one valley, also twice within a step."""
+    before, after = curve[:-1], curve[1:]
+    i = np.flatnonzero(before[:, 2] * after[:, 2] <= 0)
+    part = before[i, 2:] / (before[i, 2:] - after[i, 2:])
+    found = [before[i, :2] + part * (after[i, :2] - before[i, :2])]
+    same = np.sign(curve[:-2, 2]) * np.sign(curve[1:-1, 2]) * (curve[:-2, 2] * curve[2:, 2] > 0)
+    size = np.abs(curve[:, 2])
+    dips = (size[1:-1] < size[:-2]) & (size[1:-1] < size[2:]) & (size[1:-1] < 0.2) & (same != 0)
     for k in 1 + np.flatnonzero(dips):
-        found += _double_zero(table, mu[k], t[k])
-    return found
+        found.append(_double_zero(table, curve[k - 1 : k + 2]))
+    return np.concatenate(found)
 
 
-def _double_zero(table: Table, mu: float, t: float) -> list[tuple[float, float]]:
-    """The two zeros of dR/dt around a point where it all but touches zero, if there are any."""
-    step = _STEP
-    for _ in range(4):
-        ts = t + step * np.array([-1.0, 0.0, 1.0])
-        mus = np.full(3, mu)
-        for _ in range(6):
-            mus, slope, _, _ = _follow(table, mus, ts)
-        bend = (slope[0] - 2 * slope[1] + slope[2]) / 2
-        tilt = (slope[2] - slope[0]) / 2
-        vertex = np.clip(-tilt / (2 * bend), -1, 1) if bend else 0.0
-        extreme = slope[1] + tilt * vertex / 2
-        t, mu = t + step * vertex, mus[1] + vertex * (mus[2] - mus[0]) / 2
-        across, step = step * (mus[2] - mus[0]) / (2 * step), step / 8
-    if extreme * bend > 0:
-        return []
-    half = 8 * step * np.sqrt(-extreme / bend) if bend else 0.0
-    pace = across / (8 * step)
-    return [(mu - pace * half, t - half), (mu + pace * half, t + half)]
+def _double_zero(table: Table, near: FloatArray) -> FloatArray:
+    """The two zeros of dR/dt around three points between which it all but touches zero, if any."""
+    mu, t, slope = near.T
+    for _ in range(8):
+        # The parabola in t through the three points, from the middle one.
+        left, right = (slope[1] - slope[0]) / (t[1] - t[0]), (slope[2] - slope[1]) / (t[2] - t[1])
+        curvature = (right - left) / (t[2] - t[0])
+        tilt = left + curvature * (t[1] - t[0])
+        best = t[1] - tilt / (2 * curvature)
+        least = slope[1] - tilt * tilt / (4 * curvature)
+        pace = (mu[2] - mu[0]) / (t[2] - t[0])
+        width = 0.1 * (t[2] - t[0])
+        if width < 1e-6:
+            break
+        middle, t = t[1], np.clip(best, t[0], t[2]) + width * np.array([-0.5, 0.0, 0.5])
+        mu = mu[1] + pace * (t - middle)
+        for _ in range(3):
+            mu, slope, _, _ = _onto(table, mu, t)
+    if least * curvature >= 0:
+        return np.empty((0, 2))
+    half = np.sqrt(-least / curvature)
+    return np.array([(mu[1] + pace * (at - t[1]), at) for at in (best - half, best + half)])
 
 
 def _polished(

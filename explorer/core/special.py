@@ -57,7 +57,7 @@ def log_bound_gap(z: ArrayLike) -> FloatArray:
 
 
 def ratio_gap(ratio: FloatArray, excess: FloatArray) -> FloatArray:
-    """log_bound_gap of a ratio >= 0 whose difference from 1 is known better than the ratio tells."""
+    """log_bound_gap of a ratio whose ``excess`` over 1 is known better than the ratio tells."""
     with np.errstate(divide="ignore", invalid="ignore"):
         far = ratio - 1 - np.log(ratio)
     close = np.abs(excess) < 0.3
@@ -123,7 +123,7 @@ def log_beta(a: ArrayLike, b: ArrayLike) -> FloatArray:
 
 def log_beta_unchecked(a: Parameter, b: Parameter) -> FloatArray:
     """log_beta for positive floats or arrays."""
-    out: FloatArray = special.betaln(a, b)
+    out = np.asarray(special.betaln(a, b), dtype=np.float64)
     large = np.maximum(a, b) > 50
     if large.any():
         out = np.where(large, _log_beta_large(np.minimum(a, b), np.maximum(a, b)), out)
@@ -147,7 +147,7 @@ def divergence_terms(
 
     [alpha p + beta q - p^alpha q^beta] / (alpha beta) with beta = 1 - alpha, and in the limit
     p (r - 1 - log r) with r = q/p.  They are never negative, unlike p log(p/q), so nothing
-    cancels; where p = 0 they are q / alpha, where q = 0 < p they are p / beta, or inf if alpha >= 1.
+    cancels; where p = 0 they are q / alpha, where q = 0 < p they are p / beta, inf if alpha >= 1.
     """
     with np.errstate(all="ignore"):
         p, q = np.exp(log_p), np.exp(log_q)

@@ -23,6 +23,7 @@ from explorer.spec import (
     Preset,
     Rug,
     Rule,
+    Setting,
     Slider,
     Spec,
     Stems,
@@ -84,7 +85,7 @@ class Several:
         object.__setattr__(self, "observations", values)
         best = _best(values)[0]
         top = max(self.a, self.b, *(1.3 * p for p in best or (1.0,)))
-        defaults = {"a": _range(top), "b": _range(top)}
+        defaults = {"a": _range(self.a, top), "b": _range(self.b, top)}
         object.__setattr__(self, "limits", intervals(self.limits, defaults, DOMAIN))
 
 
@@ -142,9 +143,10 @@ def _check_prediction(state: One | Several) -> None:
         raise ValueError(f"loss = {state.loss!r}: allowed is 'full' or 'kernel'")
 
 
-def _range(value: float) -> tuple[float, float]:
-    high = nice_ceiling(max(value, 20.0), (20.0, 50.0, 100.0))
-    return min(value, _step(0.0, high)), high
+def _range(value: float, top: float = 20.0) -> tuple[float, float]:
+    """From a step above zero, and no more than 1, to a round number that holds value and top."""
+    high = nice_ceiling(max(value, top, 20.0), (20.0, 50.0, 100.0))
+    return min(value, _step(0.0, high), 1.0), high
 
 
 def _step(low: float, high: float) -> float:
@@ -159,7 +161,7 @@ def view_one(state: One) -> Frame:
     beta, y, full = Beta(state.a, state.b), state.y, state.loss == "full"
     frame = _prediction(beta, full)
     nll, kernel = float(beta.nll(y)), -float(beta.log_kernel(y))
-    density = float(np.exp(-nll))
+    density = _density(nll)
     loss = nll if full else kernel
     window = _window(state)
     frame |= {
@@ -202,16 +204,16 @@ def view_several(state: Several) -> Frame:
     y, count = np.array(state.observations), len(state.observations)
     kernels = -np.asarray(beta.log_kernel(y))
     losses = beta.nll(y) if full else kernels
-    loss = float(losses.sum())
+    loss = _total(losses)
     best, reason = _best(state.observations)
     frame |= {
         "observations": y,
         "losses": losses,
-        "term_a": -float(Beta(state.a, 1).log_kernel(y).sum()),
-        "term_b": -float(Beta(1, state.b).log_kernel(y).sum()),
+        "term_a": -_total(Beta(state.a, 1).log_kernel(y)),
+        "term_b": -_total(Beta(1, state.b).log_kernel(y)),
         "log_beta": count * float(beta.log_normalizer()),
-        "nll": float(beta.nll(y).sum()),
-        "kernel": float(kernels.sum()),
+        "nll": _total(beta.nll(y)),
+        "kernel": _total(kernels),
         "loss": loss,
         "loss_limits": _loss_limits(frame, losses[np.isfinite(losses)]),
         "window_a": np.array(state.limits["a"]),
@@ -222,11 +224,11 @@ def view_several(state: Several) -> Frame:
         "best_b": np.array([best[1]] if best else []),
         "best_label": f"best ({number(best[0], 1)}, {number(best[1], 1)})" if best else "",
         "count": float(count),
-        "map_title": f"Every (*a*, *b*), for all {count} *y*",
+        "map_title": f"Every (*a*, *b*), for {f'all {count}' if count > 1 else 'this one'} *y*",
         "sentence": _sentence_several(frame, y, losses, best, reason, full),
     }
-    frame["density_said"] = f"{frame['density_said']} Ticks mark the {count} observations."
-    frame["loss_said"] = f"The loss over y, with a bar for each of the {count} observations."
+    frame["density_said"] = f"{frame['density_said']} Ticks mark the observations, {count} in all."
+    frame["loss_said"] = "The loss over y, with a bar for each observation."
     frame["map_said"] = (
         f"The sum of all losses over all a and b, with the present prediction at "
         f"{frame['point_label']}"
@@ -277,6 +279,17 @@ def _prediction(beta: Beta, full: bool) -> dict[str, Value]:
     }
 
 
+def _total(losses: Array) -> float:
+    """The sum; nan where an infinite loss meets one that is unbounded below."""
+    with np.errstate(invalid="ignore"):
+        return float(np.sum(losses))
+
+
+def _density(nll: float) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.exp(-nll))
+
+
 def _expectation(a: float, b: float, mode: float) -> str:
     """What the model predicts, in words."""
     if a == b == 1:
@@ -292,16 +305,17 @@ def _expectation(a: float, b: float, mode: float) -> str:
 def _sentence_one(state: One, frame: Frame, density: float, loss: float, nll: float) -> str:
     beta, uniform = Beta(state.a, state.b), state.a == state.b == 1
     start = f"{frame['expectation']}{'. It' if uniform else ', and'} saw {number(state.y)}"
-    if density == 0:
-        return f"{start}, where its density is 0: the model held it for impossible, the loss is infinite."
-    if np.isinf(density):
+    if nll == np.inf:
+        impossible = "the model held it for impossible, the loss is infinite"
+        return f"{start}, where its density is 0: {impossible}."
+    if nll == -np.inf:
         return f"{start}, just where its density is infinite: the loss is unbounded below."
     seen = number(density) if density >= 0.0005 else "less than 0.001"
     said = f"{start}, where its density is {seen}: a loss of {number(nll)} nats."
     if state.loss == "kernel":
         without = f"Without log B(*a*, *b*) it reads {number(loss)}"
         return f"{said} {without}, which cannot be compared between predictions."
-    if nll < 0:
+    if nll <= -0.0005:
         said += " It is below zero because a density may exceed 1."
     return said + _advice(state, float(beta.mode()), nll)
 
@@ -311,7 +325,7 @@ def _advice(state: One, mode: float, nll: float) -> str:
     sureness, y = state.a + state.b - 2, state.y
     if sureness <= 0 or not 0 < y < 1:
         return ""
-    if abs(mode - y) < 0.0005:
+    if abs(mode - y) < 0.0005 and _surer_costs_less(state, mode):
         return " Its mode is at the observation; being surer of it would cost less still."
     moved = Beta(1 + y * sureness, 1 + (1 - y) * sureness)
     if float(moved.nll(y)) > nll - 0.0005:
@@ -319,25 +333,34 @@ def _advice(state: One, mode: float, nll: float) -> str:
     return f" Moving the mode to {number(y)} would cost less; being surer of it, less still."
 
 
+def _surer_costs_less(state: One, mode: float) -> bool:
+    """Whether the loss falls as a and b grow with the mode in its place."""
+    slope = Beta(state.a, state.b).nll_gradient(state.y)
+    return bool(mode * slope["a"] + (1 - mode) * slope["b"] < 0)
+
+
 def _sentence_several(
     frame: Frame, y: Array, losses: Array, best: tuple[float, float] | None, reason: str, full: bool
 ) -> str:
-    total, count = float(losses.sum()), len(y)
-    what = "cost" if full else "cost, without log B(*a*, *b*),"
+    expectation, total, count = frame["expectation"], _total(losses), len(y)
     if np.isinf(losses).any():
         extreme = (
-            "is infinite: some have density 0"
+            "has no value: some have density 0, others an infinite one"
+            if np.isnan(total)
+            else "is infinite: a density there is 0"
             if total > 0
-            else ("is unbounded below: some lie where the density is infinite")
+            else "is unbounded below: a density there is infinite"
         )
-        if np.isnan(total):
-            extreme = "has no value: some have density 0, others an infinite one"
-        return f"{frame['expectation']}. The loss of these {count} observations {extreme}. {reason}"
+        these = f"these {count} observations" if count > 1 else "this one observation"
+        return f"{expectation}. The loss of {these} {extreme}. {reason}"
+    without = "" if full else ", without log B(*a*, *b*),"
     worst = int(np.argmax(losses))
     said = (
-        f"{frame['expectation']}. These {count} observations {what} {number(total)} nats together, "
+        f"{expectation}. These {count} observations cost{without} {number(total)} nats together, "
         f"{number(total / count)} each on average; "
         f"the dearest, {number(float(y[worst]))}, {number(float(losses[worst]))}."
+        if count > 1
+        else f"{expectation}. This one observation costs{without} {number(total)} nats."
     )
     if best is None:
         return f"{said} {reason}"
@@ -379,7 +402,8 @@ def _landscape(
     observations: tuple[float, ...], full: bool, a: tuple[float, float], b: tuple[float, float]
 ) -> Array:
     plane, log_beta = _plane(a, b)
-    values: Array = sum((-plane.log_kernel(y) for y in observations), np.zeros((CELLS, CELLS)))
+    with np.errstate(invalid="ignore"):  # observations at both ends: inf - inf
+        values: Array = sum((-plane.log_kernel(y) for y in observations), np.zeros((CELLS, CELLS)))
     if full:
         values = values + len(observations) * log_beta
     values.flags.writeable = False
@@ -470,28 +494,28 @@ def spec_one(state: One) -> Spec:
         Preset("uniform", {"a": 1.0, "b": 1.0}, "(1, 1): every point is a mode"),
         Preset("U-shaped", {"a": 0.5, "b": 0.5}, "(0.5, 0.5): infinite at both ends"),
     )
-    inside = tuple(
-        p
-        for p in presets
-        if all(state.limits[n][0] <= float(v) <= state.limits[n][1] for n, v in p.values.items())
-    )
     terms = (
         Term("term_a", "(*a* − 1)(−log *y*)"),
         Term("term_b", "(*b* − 1)(−log(1 − *y*))"),
         Term("log_beta", "log B(*a*, *b*)", struck="without_log_b"),
     )
     controls = (*_shapes(state.limits), y, _switch())
+    inside = tuple(p for p in presets if _within(state.limits, p.values))
     return _spec(controls, inside, (rule,), loss_marks, landscape, terms)
 
 
 def spec_several(state: Several) -> Spec:
     """How a frame of `view_several` is drawn."""
     best, reason = _best(state.observations)
+    likeliest = dict(zip("ab", best, strict=True)) if best else {}
+    if not _within(state.limits, likeliest):
+        likeliest, reason = {}, "The maximum of the likelihood is outside the sliders' limits."
     presets = (
-        Preset("maximum likelihood", dict(zip("ab", best, strict=True)) if best else {}, reason),
+        Preset("maximum likelihood", likeliest, reason),
         Preset("(2, 5)", {"a": 2.0, "b": 5.0}),
         Preset("uniform", {"a": 1.0, "b": 1.0}, "(1, 1): every point is a mode"),
     )
+    inside = tuple(p for p in presets if _within(state.limits, p.values))
     loss_marks = (
         Stems("observations", "losses", "observation"),
         Line("y_grid", "loss_curve", "loss"),
@@ -507,7 +531,11 @@ def spec_several(state: Several) -> Spec:
     )
     controls = (*_shapes(state.limits), _switch())
     rug = (Rug("observations", "observation"),)
-    return _spec(controls, presets, rug, loss_marks, landscape, terms)
+    return _spec(controls, inside, rug, loss_marks, landscape, terms)
+
+
+def _within(limits: Limits, values: Mapping[str, Setting]) -> bool:
+    return all(limits[name][0] <= float(v) <= limits[name][1] for name, v in values.items())
 
 
 def _shapes(limits: Limits) -> tuple[Slider, Slider]:

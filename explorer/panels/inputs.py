@@ -1,6 +1,7 @@
 """What a user hands to a panel, as floats; or a ValueError that says what is allowed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from numbers import Real
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 def real(name: str, value: Any, low: float, high: float) -> float:
     """`value` as a float in the closed interval from `low` to `high`."""
     if type(value) is not float and isinstance(value, Real) and not isinstance(value, bool):
-        value = float(value)
+        with suppress(OverflowError):  # a whole number beyond all floats
+            value = float(value)
     if type(value) is float and low <= value <= high:
         return value
     raise ValueError(f"{name} = {value!r}: allowed is a number from {low:g} to {high:g}")

@@ -112,6 +112,7 @@ class Panel(Generic[State]):
             return
         self._state, self._frame, self._spec = state, frame, spec
         if moves_data:
+            self._ahead.clear()
             self._epoch += 1
             self._ahead.clear()
             with self._stage.hold_sync():
@@ -142,6 +143,8 @@ class Panel(Generic[State]):
 
     def close(self) -> None:
         """Take the panel out of the page and free all that it holds in the kernel and browser."""
+        if self._stage.comm is None:
+            return
         self._ahead.clear()
         if self._sender is not None:
             self._sender.cancel()
@@ -239,10 +242,9 @@ class Panel(Generic[State]):
         control = next(c for c in self._spec.controls if self.controls[c.name] is change["owner"])
         old, new = _entry(self._state, control.name), change["new"]
         if isinstance(control, Slider):
-            exact = (old, control.nearest(new), float(f"{new:.12g}"))
-            new = next(
-                (value for value in exact if abs(new - value) < NOISE * max(1, abs(new))), new
-            )
+            presets = (preset.values.get(control.name, old) for preset in self._spec.presets)
+            exact = (old, *presets, control.nearest(new), float(f"{new:.12g}"))
+            new = next((v for v in exact if abs(new - v) < NOISE * max(1, abs(new))), new)
         if new == old:
             return
         self._state = _with_entries(self._state, {control.name: new})

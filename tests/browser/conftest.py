@@ -1,4 +1,4 @@
-"""Fixtures for tests in a real browser: a server and a Chromium a session, pages for each test."""
+"""Fixtures for tests in a real browser: a server a session, a Chromium a module, pages."""
 
 import itertools
 import re
@@ -8,6 +8,8 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
 from tests.browser.jupyter_page import JupyterPage, JupyterServer, launch_chromium
+
+pytest.register_assert_rewrite("tests.browser.beta_panel")
 
 _numbers = itertools.count()
 
@@ -19,9 +21,9 @@ def server():
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One headless Chromium for the whole run."""
+    """One headless Chromium a module; no longer, for Playwright's loop forbids another one."""
     with sync_playwright() as playwright:
         chromium = launch_chromium(playwright)
         yield chromium
@@ -39,7 +41,24 @@ def open_notebook(server, browser, request):
 
     After the test any console or page error fails it; clear `page.errors` where one is expected.
     """
-    pages = request.node.stash[_PAGES] = []
+    yield from _notebooks(server, browser, request.node)
+
+
+@pytest.fixture(scope="module")
+def open_shared_notebook(server, browser, request):
+    """The same for pages that all tests of a module share; an error fails the test that made it."""
+    yield from _notebooks(server, browser, request.node)
+
+
+@pytest.fixture(autouse=True)
+def _complain(request):
+    """Fail a test after which a page that its module shares complains."""
+    yield
+    _report_errors(request.node, _pages_of(request.node.getparent(pytest.Module)))
+
+
+def _notebooks(server, browser, node):
+    pages = node.stash[_PAGES] = []
 
     def open_page(cells, where="lab", theme="light", run=True, **options):
         server.set_theme(theme)
@@ -52,13 +71,26 @@ def open_notebook(server, browser, request):
         return page
 
     yield open_page
+    try:
+        _report_errors(node, pages)
+    finally:
+        for page in pages:
+            page.close()
+            if page.kernel:
+                server.rest("DELETE", f"kernels/{page.kernel.id}")
+
+
+def _report_errors(node, pages):
     errors = [error for page in pages for error in page.errors]
-    pictures = _photograph(request.node) if errors else []
+    pictures = _photograph(node) if errors else []
     for page in pages:
-        page.close()
-    server.close_sessions()
+        page.errors.clear()
     if errors:
         pytest.fail("\n".join(["the page reported errors:", *errors, *pictures]), pytrace=False)
+
+
+def _pages_of(node):
+    return node.stash.get(_PAGES, [])
 
 
 _PAGES = pytest.StashKey[list]()
@@ -72,7 +104,8 @@ def _photograph(item):
         item.session.stash[_FOLDER] = factory.mktemp("screenshots")
     name = re.sub(r"[^\w.-]+", "_", item.name)
     lines = []
-    for number, page in enumerate(item.stash.get(_PAGES, [])):
+    pages = {id(page): page for node in item.listchain() for page in _pages_of(node)}
+    for number, page in enumerate(pages.values()):
         path = item.session.stash[_FOLDER] / f"{name}-{number}.png"
         try:
             lines.append(f"screenshot: {page.screenshot(path)}")

@@ -1,0 +1,281 @@
+"""Between the page and its kernel: what travels, what waits, and what is left when either ends."""
+
+import numpy as np
+import pytest
+
+from explorer.panels.beta_loss import beta_loss
+from tests.browser.beta_panel import CELLS, BetaPanel
+
+START = {"a": 2.0, "b": 5.0, "y": 0.7, "loss": "full"}
+AXIS = 400  # positions of the slider for a
+WINDOW = 8  # questions that may be open
+AHEAD = 64  # frames that may be on their way in advance
+CACHE = 1200  # frames that the page keeps
+
+
+@pytest.fixture(scope="module")
+def shown(open_shared_notebook):
+    panel = BetaPanel(open_shared_notebook(CELLS))
+    panel.listen()
+    return panel
+
+
+@pytest.fixture
+def panel(shown):
+    """The panel at its start, neither pointer nor focus on it and nothing on its way."""
+    shown.page.mouse.move(1, 1)
+    shown.page.evaluate("document.activeElement?.blur()")
+    shown.set(**START)
+    shown.settle()
+    return shown
+
+
+def forget(panel, b):
+    """Move to a b of which the page knows no frame but one, and start to count afresh."""
+    panel.set(b=b)
+    panel.settle()
+    panel.page.evaluate("wire.asked = wire.mostOpen = 0, wire.arrived.length = 0")
+
+
+def link(panel):
+    """The stage's own object, which it leaves on the sliders that it dresses."""
+    return panel.find(".explorer-control-a").evaluate_handle("node => node.explorerLink")
+
+
+# -------------------------------------------------------------------------------------- the frames
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"a": 3.7, "b": 0.5, "y": 0.35, "loss": "full"},
+        {"a": 0.5, "b": 0.5, "y": 0.0, "loss": "kernel"},
+        {"a": 12.0, "b": 1.0, "y": 1.0, "loss": "full"},
+    ],
+)
+def test_a_frame_arrives_in_the_page_as_python_made_it(panel, state):
+    panel.set(**state)
+    arrived = link(panel).evaluate(
+        """link => {
+            const frame = link.cache.get(JSON.stringify(link.state));
+            const plain = value => value instanceof Float32Array ? Array.from(value)
+                : value?.steps ? {...value, steps: Array.from(value.steps)} : value;
+            return Object.fromEntries(Object.entries(frame).map(([n, value]) => [n, plain(value)]));
+        }"""
+    )
+    blueprint = beta_loss(**state)
+    made = blueprint.view(blueprint.state)
+    assert set(arrived) == set(made)
+    for name, value in made.items():
+        got = arrived[name]
+        if isinstance(value, np.ndarray) and value.ndim == 2:
+            low, high, steps = got["low"], got["high"], np.reshape(got["steps"], value.shape)
+            field = low + (steps - 1) * (high - low) / 65532
+            field[steps == 0], field[steps == 65534] = -np.inf, np.inf
+            atol = (high - low) / 65532
+            np.testing.assert_allclose(field, value, rtol=0, atol=atol, err_msg=name)
+        elif isinstance(value, np.ndarray):
+            with np.errstate(over="ignore"):
+                np.testing.assert_array_equal(got, value.astype(np.float32), err_msg=name)
+        elif isinstance(value, float):
+            np.testing.assert_equal(got, value, err_msg=name)
+        else:
+            assert got == (list(value) if isinstance(value, tuple) else value), name
+
+
+# ------------------------------------------------------------------------------------- in advance
+
+
+def test_after_the_pointer_rested_on_a_slider_a_drag_asks_the_kernel_nothing(panel):
+    forget(panel, b=3.15)
+    panel.hover("a")
+    assert len({state[0] for state in panel.heard()["arrived"]}) >= AXIS - 1
+    panel.drag("a", 18.0, 0.5, 7.0)
+    panel.expect(b=3.15)
+    assert panel.heard()["asked"] == 0
+
+
+def test_focus_on_a_slider_fetches_its_frames_too(panel):
+    forget(panel, b=3.25)
+    panel.handle("a").focus()
+    panel.settle()
+    panel.press("ArrowRight", "End", "Home")
+    panel.expect(a=0.05)
+    assert panel.heard()["asked"] == 0
+
+
+def test_without_the_rest_on_the_slider_a_first_tick_has_to_ask(panel):
+    """The counter that the other tests trust does count."""
+    forget(panel, b=3.35)
+    panel.notebook.type_value(panel.slider("y"), "0.123")
+    panel.expect(y=0.123)
+    assert panel.heard()["asked"] == 1
+
+
+def test_fetching_along_one_slider_is_given_up_for_the_next(panel):
+    forget(panel, b=3.45)
+    on_a, on_y = panel.at("a", 9.0), panel.at("y", 0.5)
+    panel.page.mouse.move(*on_a)
+    panel.page.mouse.move(*on_y)
+    panel.settle()
+    arrived = panel.heard()["arrived"]
+    along_a = [state for state in arrived if state[0] != 2.0]
+    along_y = [state for state in arrived if state[2] != 0.7]
+    assert len(along_a) <= 3 * AHEAD
+    assert len(along_y) >= 199
+
+
+def test_a_cell_that_is_run_while_frames_are_fetched_starts_at_once(panel):
+    forget(panel, b=3.55)
+    panel.page.evaluate(
+        """() => {
+            const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
+            const run = () => {
+                if (wire.arrived.length === 0) return;
+                kernel.anyMessage.disconnect(run);
+                wire.whenRun = wire.arrived.length;
+                kernel.requestExecute({code: '1 + 1', store_history: false});
+            };
+            kernel.anyMessage.connect(run);
+        }"""
+    )
+    panel.hover("a")
+    arrived = panel.heard()["arrived"]
+    waited = arrived.index("cell") - panel.heard()["whenRun"]
+    assert len(arrived) >= AXIS - 1
+    assert waited <= AHEAD
+
+
+def test_the_page_keeps_a_bounded_number_of_frames(panel):
+    for b in (4.15, 4.25, 4.35, 4.45):
+        forget(panel, b=b)
+        panel.hover("a")
+        panel.page.mouse.move(1, 1)
+    assert link(panel).evaluate("link => link.cache.size") == CACHE
+    panel.page.evaluate("wire.asked = 0")
+    panel.notebook.type_value(panel.slider("a"), "7.5")
+    panel.expect(a=7.5)
+    assert panel.heard()["asked"] == 0, "what was fetched last must be there"
+
+
+# ------------------------------------------------------------------------------------ busy kernel
+
+
+def test_a_busy_kernel_is_told_and_nothing_queues_up_behind_it(panel):
+    forget(panel, b=5.15)
+    alert = panel.find("[role=alert]")
+    assert alert.is_hidden()
+    panel.page.evaluate(
+        """() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+            .requestExecute({code: 'import time; time.sleep(5)', store_history: false})"""
+    )
+    panel.drag("a", 15.0, 4.0, 11.0, moves=15)
+    slider = panel.screen()["sliders"][0]
+    alert.wait_for(state="visible")
+    assert "busy" in alert.inner_text()
+    assert panel.screen()["state"][0] != slider, "the picture cannot have followed yet"
+    panel.expect(a=slider)
+    alert.wait_for(state="hidden")
+    heard = panel.heard()
+    assert 1 < heard["mostOpen"] <= WINDOW
+    assert heard["asked"] <= 2 * WINDOW
+
+
+def test_the_newest_state_is_drawn_after_many_ticks_past_a_busy_kernel(panel):
+    forget(panel, b=5.25)
+    panel.page.evaluate(
+        """() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+            .requestExecute({code: 'import time; time.sleep(1)', store_history: false})"""
+    )
+    panel.handle("b").focus()
+    panel.press(*["ArrowRight"] * 60, *["ArrowLeft"] * 20)
+    panel.expect(b=7.25)
+    assert panel.heard()["mostOpen"] <= WINDOW
+
+
+# -------------------------------------------------------------------------------------- two views
+
+
+def test_two_views_of_one_panel_follow_each_other_and_one_may_go(panel):
+    panel.notebook.run_cell("panel")
+    second = BetaPanel(panel.notebook, place=1)
+    second.expect(**START)
+
+    second.handle("a").focus()
+    second.press("ArrowRight")
+    second.expect(a=2.05)
+    panel.expect(a=2.05)
+
+    panel.handle("b").focus()
+    panel.press("ArrowLeft")
+    panel.expect(b=4.95)
+    second.expect(b=4.95)
+
+    second.find(".explorer-stage").evaluate("node => void (window.removed = node)")
+    panel.page.evaluate(
+        """() => {
+            const {commands, shell} = window.jupyterapp;
+            const notebook = shell.currentWidget.content;
+            notebook.activeCellIndex = notebook.widgets.length - 1;
+            return commands.execute('notebook:clear-cell-output');
+        }"""
+    )
+    panel.page.wait_for_function("() => !window.removed.isConnected")
+    drawn = panel.page.evaluate("window.removed.dataset.frameCount")
+    panel.set(a=6.0)
+    panel.expect(a=6.0)
+    assert panel.page.evaluate("window.removed.dataset.frameCount") == drawn
+    assert link(panel).evaluate("link => link.views.size") == 1
+
+
+# ---------------------------------------------------------------------------------------- the end
+
+
+COMMS = "set(__import__('comm').get_comm_manager().comms)"
+TASKS = "len([t for t in __import__('asyncio').all_tasks() if 'ahead' in repr(t)])"
+
+
+def test_closing_a_panel_takes_it_from_the_page_and_leaves_nothing_in_the_kernel(panel):
+    panel.kernel.run(f"import gc, weakref; before = {COMMS}")
+    panel.notebook.run_cell("other = explorer.beta_loss(y=0.25); display(other)")
+    other = panel.page.locator(".explorer-panel").nth(1)
+    other.locator(".noUi-handle[aria-label]").first.wait_for()
+    assert panel.kernel.value(f"len({COMMS} - before)") > 8
+    other.locator(".explorer-control-a").hover()  # its frames are on their way when it ends
+    panel.kernel.run("gone = weakref.ref(other); other.close(); del other")
+    panel.page.wait_for_function("document.querySelectorAll('.explorer-panel').length === 1")
+    assert panel.kernel.value(f"sorted({COMMS} - before)") == []
+    assert panel.kernel.value(TASKS) == 0
+    panel.kernel.run("gc.collect()")
+    assert panel.kernel.repr("gone()") == "None"
+    panel.set(a=3.0)  # the panel beside it lives on
+
+
+def test_a_page_that_is_loaded_anew_shows_the_state_that_the_kernel_has(open_notebook):
+    notebook = open_notebook(CELLS)
+    panel = BetaPanel(notebook)
+    panel.set(a=8.0, b=3.1, y=0.25, loss="kernel")
+    notebook.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    notebook.open()
+    again = BetaPanel(notebook)
+    again.expect(a=8.0, b=3.1, y=0.25, loss="kernel")
+    again.handle("a").focus()
+    again.press("ArrowRight")
+    again.expect(a=8.05)
+
+
+@pytest.mark.parametrize("where", ["lab", "notebook"])
+def test_after_a_restart_the_panel_says_so_until_its_cell_is_run_again(open_notebook, where):
+    notebook = open_notebook(CELLS, where=where)
+    panel = BetaPanel(notebook)
+    assert panel.find("[role=alert]").is_hidden()
+    notebook.restart_by_menu()
+    notebook.wait_for(".explorer-panel [role=alert]", state="visible", timeout=5000)
+    assert "kernel has stopped" in panel.find("[role=alert]").inner_text()
+    notebook.run_all()
+    again = BetaPanel(notebook)
+    again.expect(**START)
+    assert again.find("[role=alert]").is_hidden()
+    again.handle("a").focus()
+    again.press("ArrowRight")
+    again.expect(a=2.05)
