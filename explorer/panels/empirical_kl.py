@@ -235,7 +235,8 @@ def view(state: State) -> Frame:
         "mean_nll": float(q.nll(y).mean()),
         "least": least,
     }
-    frame |= _differences(frame["cross_entropy"], frame["entropy"], least)
+    differences = _differences(frame["cross_entropy"], frame["entropy"], least)
+    frame |= {name: float(value) for name, value in differences.items()}
     frame["minus_entropy"] = -frame["entropy"]  # type: ignore[operator]
     frame["minus_minimum"] = frame["entropy"] - least  # type: ignore[operator]
     frame |= _densities(state, p) | _along(state, frame) | _plane(state, best, least)
@@ -246,7 +247,7 @@ def view(state: State) -> Frame:
 def _differences(crossed: Any, entropies: Any, least: Any) -> dict[str, Any]:
     """KL and its excess over the minimum, nan where both are infinite."""
     with np.errstate(invalid="ignore"):
-        return {"kl": crossed - entropies, "excess": np.subtract(crossed, least)[()]}
+        return {"kl": crossed - entropies, "excess": np.subtract(crossed, least)}
 
 
 @lru_cache(maxsize=1024)

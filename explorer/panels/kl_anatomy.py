@@ -57,6 +57,7 @@ SOME = 0.01  # the least first weight of a slider, so that not all weights are 0
 DISCRETE = ("bernoulli", "categorical")
 UNIT: Array = (1 - np.cos(np.linspace(0, np.pi, 161))) / 2  # dense at the ends
 Z_TOPS = (4.0, 10.0, 40.0)  # up to where the bound is shown
+HIGHEST = 4.0  # of -log z, there
 STEPS = (0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 COARSE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -430,36 +431,41 @@ def _limits(unit: bool, frame: Mapping[str, Any]) -> dict[str, Value]:
 
 def _at(state: Anatomy) -> dict[str, Value]:
     """The terms at the point that is looked at, and the bound there."""
-    first, second, a, _ = _ordered(state.direction, state.truth, state.model)
+    first, second, a, b = _ordered(state.direction, state.truth, state.model)
     at = np.array([state.x])
     log_a, log_b = _log_density(first, at), _log_density(second, at)
     with np.errstate(invalid="ignore", over="ignore"):
         minus_log = float((log_a - log_b)[0])
         z = float(np.exp(-minus_log))
-    top = next((top for top in Z_TOPS if z <= top), Z_TOPS[0] if not z < np.inf else Z_TOPS[-1])
-    seen = z <= top
-    gap = float(log_bound_gap(z)) if z >= 0 else np.nan
+        difference = float((np.exp(log_b) - np.exp(log_a))[0])
+    note = ""
+    if not minus_log > -np.inf:
+        lacking = f"*{a}* is 0" if log_a[0] == -np.inf else f"*{b}* is infinite"
+        note = f"no *z* at *x*: {lacking} there"
+    elif z > Z_TOPS[-1]:
+        note = f"*z* = {_ratio(minus_log)} is off to the right"
+    shown, top = not note, next((top for top in Z_TOPS if z <= top), Z_TOPS[-1])
+    # The ratio may be too small for a float though it is not 0.
+    gap = float(log_bound_gap(z)) if 0 < z < np.inf else minus_log - 1 + z
     grid, curve, straight = _bound(top)
-    note = "" if seen else f"*z* = {_large(z)} is off to the right"
-    if not z < np.inf:
-        note = f"no *z* at *x*: *{a}* is 0"
     return {
         "z": z,
+        "minus_log_z": minus_log,
         "gap": gap,
         "integrand_at": float(_integrand(log_a, log_b)[0]),
         "bound_at": float(divergence_terms(log_a, log_b)[0]),
-        "difference_at": float((np.exp(log_b) - np.exp(log_a))[0]),
+        "difference_at": difference,
         "x_label": f"class {state.x:.0f}" if state.discrete else f"*x* = {number(state.x)}",
         "z_grid": grid,
         "minus_log": curve,
         "straight": straight,
         "z_limits": np.array([0.0, top]),
-        "bound_limits": np.array([1 - top, 4.0]),
-        "z_x": z if seen else np.nan,
-        "z_y": minus_log if seen else np.nan,
-        "gap_x": np.full(2 if seen and z > 0 else 0, z),
-        "gap_y": np.array([1 - z, minus_log] if seen and z > 0 else []),
-        "z_label": f"*z* = {number(z)}, gap {number(gap)}",
+        "bound_limits": np.array([1 - top, HIGHEST]),
+        "z_x": z if shown else np.nan,
+        "z_y": np.nan if note else minus_log if minus_log <= HIGHEST else np.inf,
+        "gap_x": np.full(2 if shown else 0, z),
+        "gap_y": np.array([1 - z, min(minus_log, 2 * HIGHEST)] if shown else []),
+        "z_label": f"*z* = {_ratio(minus_log)}, gap {number(gap)}",
         "z_note": note,
     }
 
@@ -471,8 +477,11 @@ def _bound(top: float) -> tuple[Array, Array, Array]:
     return grid, -np.log(grid), 1 - grid
 
 
-def _large(value: float) -> str:
-    return number(value) if value < 1e4 else f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
+def _ratio(minus_log: float) -> str:
+    """z in decimals, or as a power of e where decimals say nothing."""
+    if np.isfinite(minus_log) and not -9 < minus_log < 7:
+        return f"e^{number(-minus_log, 1)}"
+    return number(float(np.exp(-minus_log)))
 
 
 def _spoken(state: Anatomy, frame: Mapping[str, Any]) -> dict[str, Value]:
@@ -488,9 +497,9 @@ def _spoken(state: Anatomy, frame: Mapping[str, Any]) -> dict[str, Value]:
             f"{name} is {number(value)} nats: {number(frame['positive'])} from where *{a}* is "
             f"larger than *{b}*, less {number(-frame['negative'])} from where it is smaller."
         )
-        if np.isfinite(frame["z"]) and frame["z"] > 0:
+        if np.isfinite(frame["minus_log_z"]):
             said += (
-                f" At {frame['x_label']}, *{b}* is {_large(frame['z'])} times *{a}*: "
+                f" At {frame['x_label']}, *{b}* is {_ratio(frame['minus_log_z'])} times *{a}*: "
                 f"the integrand is {number(frame['integrand_at'])} there, the form that is never "
                 f"negative {number(frame['bound_at'])}."
             )
@@ -500,7 +509,7 @@ def _spoken(state: Anatomy, frame: Mapping[str, Any]) -> dict[str, Value]:
         "z_said": (
             "The curve minus log z and the line 1 minus z, which it touches at z = 1; at "
             f"{frame['x_label']}, "
-            + (f"z is {_large(frame['z'])}." if frame["z"] < np.inf else "there is no z.")
+            + (f"z is {_ratio(frame['minus_log_z'])}." if not frame["z_note"] else frame["z_note"])
         ),
         "density_said": f"The distributions p and q; looked at is the {what} {frame['x_label']}.",
         "integrand_said": (

@@ -190,6 +190,31 @@ def test_what_p_leaves_out_costs_nothing():
     assert frame["kl"] == pytest.approx(math.log(0.5 / 0.4))
 
 
+def test_a_ratio_beyond_what_a_float_holds_is_not_called_zero_or_infinite():
+    for direction, sign in (("forward", -1), ("reverse", 1)):
+        frame = frame_of(Normal(0, 1), Normal(60, 1), direction, x=0)
+        assert f"is e^{number(sign * 1800, 1)} times" in frame["sentence"]
+        assert frame["minus_log_z"] == pytest.approx(-sign * 1800)
+        assert "is 0" not in frame["z_note"]
+    frame = frame_of(Normal(0, 1), Normal(60, 1), x=0)
+    assert frame["gap"] == pytest.approx(1799)
+    assert (frame["z"], frame["z_y"]) == (0, math.inf)  # a triangle at the upper edge
+
+
+@pytest.mark.parametrize(
+    ("p", "x", "note"),
+    [
+        (Beta(2, 5), 0, "*p* is 0"),
+        (Beta(0.5, 5), 0, "*q* is infinite"),
+        (Beta(1, 5), 0, "infinite"),
+    ],
+)
+def test_at_an_end_of_the_interval_it_is_said_why_there_is_no_ratio(p, x, note):
+    frame = frame_of(p, Beta(0.5, 0.5), x=x)
+    assert note in frame["z_note"]
+    assert np.isnan(frame["z_x"])
+
+
 def test_far_apart_is_large_but_not_infinite():
     frame = frame_of(Normal(0, 1), Normal(300, 1))
     assert frame["kl"] == pytest.approx(45000)
