@@ -150,8 +150,8 @@ class Mixture(Family):
         each = np.stack([np.asarray(c.quantile(u)) for c in live])
         low, high = each.min(axis=0), each.max(axis=0)
         while True:
-            with np.errstate(invalid="ignore"):
-                middle = low + 0.5 * (high - low)
+            with np.errstate(invalid="ignore"):  # both ends are infinite at u = 0 and 1
+                middle = np.where(low < high, low + 0.5 * (high - low), low)
             if not ((low < middle) & (middle < high)).any():
                 return np.asarray(high)[()]
             below = self.cdf(middle) < u
@@ -244,7 +244,8 @@ class Empirical(Family):
 
     def variance(self) -> FloatArray:
         """Mean squared deviation (divided by n)."""
-        return np.asarray(self.observations.var())[()]
+        with np.errstate(over="ignore"):
+            return np.asarray(self.observations.var())[()]
 
     def entropy(self) -> FloatArray:
         """-inf: the entropy of spikes of width eps falls like log eps."""
