@@ -205,12 +205,17 @@ class Beta(Family):
         m, rest = y.mean(), (1 - y).mean()
         with np.errstate(all="ignore"):
             n = m * rest / np.mean(np.square(y - m)) - 1
-        a, b = n * m, n * rest
-        if not (np.isfinite(n) and min(a, b) > 1e3):
-            a, b = _fit_spread(float(np.log(y).mean()), float(np.log1p(-y).mean()))
-        if min(a, b) > 1:
-            a, b = _fit_packed(y, a, b)
-        return cls(float(a), float(b))
+            a, b = n * m, n * rest
+            try:
+                if not (np.isfinite(n) and min(a, b) > 1e3):
+                    a, b = _fit_spread(float(np.log(y).mean()), float(np.log1p(-y).mean()))
+                if min(a, b) > 1:
+                    a, b = _fit_packed(y, a, b)
+                return cls(float(a), float(b))
+            except (ValueError, np.linalg.LinAlgError):
+                raise ValueError(
+                    f"y must leave a and b within float64, which these tiny values do not: {y!r}"
+                ) from None
 
 
 def _fit_spread(log_y: float, log_rest: float) -> tuple[float, float]:
@@ -243,9 +248,10 @@ def _fit_packed(y: FloatArray, a: float, b: float) -> tuple[float, float]:
     The unknowns are shift and n, where a = n (m + shift) and b = n (1-m - shift), m the mean of y.
     """
     m, rest = y.mean(), (1 - y).mean()
-    off = np.mean(y - m)  # what rounding left of it
-    low = off / m - np.mean(ratio_gap(y / m, (y - m) / m))
-    high = -off / rest - np.mean(ratio_gap((1 - y) / rest, (m - y) / rest))
+    away = y - m
+    away = away - away.mean()  # m is rounded; what it lacks goes into the shift
+    low = -np.mean(ratio_gap(y / m, away / m))
+    high = -np.mean(ratio_gap((1 - y) / rest, -away / rest))
     n = a + b
     shift = (a * rest - b * m) / n
     for _ in range(20):

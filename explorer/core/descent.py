@@ -22,8 +22,8 @@ Move: TypeAlias = Callable[[FloatArray, Surface], tuple[FloatArray, Surface]]
 class Path:
     """The points of a descent from its start on, arrays of shape (n,), gradient (n, 2).
 
-    The gradient is that in (mu, log sigma), 0 along what is fixed.  ``converged`` says that the last
-    one, with mu measured in standard deviations of p, is below 1e-8.
+    The gradient is that in (mu, log sigma), 0 along what is fixed.  ``converged`` says that the
+    last one, with mu measured in standard deviations of p, is below 1e-8.
     """
 
     mu: FloatArray

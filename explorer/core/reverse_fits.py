@@ -30,8 +30,8 @@ _STEP = 0.1  # in log sigma, at most
 class ReverseFits:
     """All stationary points of KL(q||p): the minima, best first, and the saddles between them.
 
-    ``converged`` says that at all of them the gradient in (mu / sigma, log sigma) is below 1e-9, and
-    that they are as many as they must be, one minimum more than saddles.
+    ``converged`` says that at all of them the gradient in (mu / sigma, log sigma) is below 1e-9,
+    and that they are as many as they must be, one minimum more than saddles.
     """
 
     minima: tuple[Fit, ...]
@@ -43,7 +43,9 @@ def fit_reverse_kl(p: Family, fixed_sigma: float | None = None) -> ReverseFits:
     """Return all Normals q at which KL(q||p) is stationary, p a Normal or Mixture.
 
     Locations are accurate to 1e-8, values to 1e-12; values within 1e-12 are ties, in the order of
-    mu.  With ``fixed_sigma`` only mu is free, and the "saddles" are the maxima between the minima.
+    mu.  Where components are some 1e5 of their sigmas apart, broad optima may be out of reach of
+    float64, and ``converged`` is False.  With ``fixed_sigma`` only mu is free, and the "saddles"
+    are the maxima between the minima.
 
     Raises
     ------

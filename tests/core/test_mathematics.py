@@ -268,6 +268,24 @@ def test_the_beta_mle_of_tightly_packed_data_keeps_its_digits():
         assert fitted.a + fitted.b == pytest.approx(0.25 / (d * d * np.var(z)), rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("y", "a", "b"),
+    [  # mpmath, 70 digits
+        ([0.5, 0.5 + 2.0**-53], 4.05648192073e31, 4.05648192073e31),
+        ([1e-16, 1 - 2.0**-53], 0.0272252532893, 0.0272640139805),
+        ([1 - 2.0**-53, 1 - 2.0**-52, 0.5], 0.426096210941, 0.0382759874675),
+    ],
+)
+def test_the_beta_mle_at_the_limits_of_float64(y, a, b):
+    fitted = core.fit_mle(Beta, y)
+    np.testing.assert_allclose([fitted.a, fitted.b], [a, b], rtol=1e-11)
+
+
+def test_quantiles_reach_the_ends():
+    p = two(4)
+    np.testing.assert_array_equal(p.quantile([0, 0.5, 1, np.nan]), [-np.inf, 0, np.inf, np.nan])
+
+
 def test_bernoulli_and_categorical_fit_the_shares():
     assert core.fit_mle(Bernoulli, [0, 1, 1, 1]).probability == pytest.approx(0.75)
     assert core.fit_mle(Bernoulli, [0.5, 0.7]).probability == pytest.approx(0.6)
