@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .family import Family, FloatArray, Parameter, data, probability, real_array
-from .special import gamma_rest, log_beta_unchecked, minus_log1p, ratio_gap, times
+from .special import bounded_sum, gamma_rest, log_beta_unchecked, minus_log1p, ratio_gap, times
 
 # From here on log_prob takes away by hand what cancels between kernel and normalizer.
 _LARGE = 30.0
@@ -91,7 +91,7 @@ class Beta(Family):
                 -a * minus_log1p(off_a)
                 - b * minus_log1p(off_b)
                 - (np.log(y) + np.log(rest))
-                - (gamma_rest(a) + gamma_rest(b) - gamma_rest(a + b))
+                - (gamma_rest(a) + gamma_rest(b) - gamma_rest(bounded_sum(a, b)))
             )
         return np.where(near, fine, out)[()]
 
@@ -102,7 +102,7 @@ class Beta(Family):
         """
         y = self._observed(y)
         inside = ~((y < 0) | (y > 1))
-        psi_n = special.psi(self.a + self.b)
+        psi_n = special.psi(bounded_sum(self.a, self.b))
         with np.errstate(divide="ignore", invalid="ignore"):
             d_a = special.psi(self.a) - psi_n - np.log(y)
             d_b = special.psi(self.b) - psi_n - np.log1p(-y)
@@ -134,7 +134,7 @@ class Beta(Family):
     def entropy(self) -> FloatArray:
         """log B - (a-1) psi(a) - (b-1) psi(b) + (a+b-2) psi(a+b), in nats."""
         a, b = np.asarray(self.a), np.asarray(self.b)
-        n = a + b
+        n = bounded_sum(a, b)
         # As it is written, terms of size n log n cancel; these are what is left of them.
         logs = np.log(a) + np.log(b) - 2 * np.log(n)
         rests = gamma_rest(a) + gamma_rest(b) - gamma_rest(n)
@@ -165,16 +165,17 @@ class Beta(Family):
         """
         a1, b1, a2, b2 = map(np.asarray, (self.a, self.b, q.a, q.b))
         with np.errstate(all="ignore"):
-            n1 = a1 + b1
+            n1, n2 = bounded_sum(a1, b1), bounded_sum(a2, b2)
             # How far the means' ratio a1/n1 : a2/n2 is from 1; differences are exact when close.
             near = (np.abs(a1 - a2) < 0.5 * a1) & (np.abs(b1 - b2) < 0.5 * b1)
             cross = np.where(near, (a1 - a2) / a2 * b2 - (b1 - b2), a1 / a2 * b2 - b1) / n1
-            n = n1 / (a2 + b2)
+            n = n1 / n2
             means = a2 * ratio_gap(a1 / a2 / n, cross)
             means = means + b2 * ratio_gap(b1 / b2 / n, -cross * (a2 / b2))
-            rests = _bregman(a1, a2) + _bregman(b1, b2) - _bregman(n1, a2 + b2)
-        out: FloatArray = np.maximum(means + rests, 0.0)
-        return out[()]
+            rests = _bregman(a1, a2) + _bregman(b1, b2) - _bregman(n1, n2)
+            out = np.maximum(means + rests, 0.0)
+        # Only terms beyond float64 leave a nan: with shapes some 1e300 apart.
+        return np.where(np.isnan(out), np.inf, out)[()]
 
     def _renyi(self, q: Beta, alpha: float, beta: float) -> FloatArray:
         """[alpha KL(m||p) + beta KL(m||q)] / beta, m proportional to p^alpha q^beta.
@@ -202,10 +203,16 @@ class Beta(Family):
                 f"along the parameters whose mode it is, so there is no maximum; got {y!r}"
             )
         m, rest = y.mean(), (1 - y).mean()
-        off = np.mean(y - m)  # what rounding left of it
-        low = off / m - np.mean(minus_log1p((y - m) / m))
-        high = -off / rest - np.mean(minus_log1p((m - y) / rest))
-        return cls._from_mean_logs(m, rest, low, high, np.mean(np.square(y - m)))
+        away = y - m
+        away = away - away.mean()  # m is rounded; what it lacks goes into the shift
+        low = -np.mean(ratio_gap(y / m, away / m))
+        high = -np.mean(ratio_gap((1 - y) / rest, -away / rest))
+        try:
+            return cls._from_mean_logs(m, rest, float(low), float(high), np.mean(np.square(away)))
+        except (ValueError, np.linalg.LinAlgError):
+            raise ValueError(
+                f"y must leave a and b within float64, which these tiny values do not: {y!r}"
+            ) from None
 
     @classmethod
     def _from_mean_logs(
@@ -215,37 +222,66 @@ class Beta(Family):
 
         The variance tells where to start.
         """
-        # a = n (m + shift), b = n (rest - shift): the equations less what cancels in them, so
-        # that tightly packed data lose no digits.
-        shift, n = 0.0, max(m * rest / variance - 1, 0.1)
+        with np.errstate(all="ignore"):
+            n = m * rest / variance - 1
+            a, b = n * m, n * rest
+            if not (np.isfinite(n) and min(a, b) > 1e3):
+                a, b = _fit_spread(float(low + np.log(m)), float(high + np.log(rest)))
+            if min(a, b) > 1:
+                a, b = _fit_packed(m, rest, low, high, a, b)
+        return cls(float(a), float(b))
 
-        def residual(shift: float, n: float) -> FloatArray:
-            a, b, end = n * (m + shift), n * (rest - shift), gamma_rest(n, 1)
-            return np.array(
-                [
-                    gamma_rest(a, 1) - end + np.log1p(shift / m) - low,
-                    gamma_rest(b, 1) - end + np.log1p(-shift / rest) - high,
-                ]
-            )
 
-        for _ in range(200):
-            a, b, end = n * (m + shift), n * (rest - shift), n * gamma_rest(n, 2)
-            bend_a, bend_b = gamma_rest(a, 2), gamma_rest(b, 2)
-            jacobian = np.array(
-                [
-                    [n * bend_a + 1 / (m + shift), a * bend_a - end],
-                    [-n * bend_b - 1 / (rest - shift), b * bend_b - end],
-                ]
-            )
-            now = residual(shift, n)
-            d_shift, d_log_n = -np.linalg.solve(jacobian, now)
-            size = 1 / max(
-                1.0, abs(d_log_n), -2 * d_shift / (m + shift), 2 * d_shift / (rest - shift)
-            )
-            shift, n = shift + size * d_shift, n * np.exp(size * d_log_n)
-            if abs(d_log_n) < 1e-13 and abs(d_shift) < 1e-13 * min(m, rest):
-                break
-        return cls(float(n * (m + shift)), float(n * (rest - shift)))
+def _fit_spread(log_y: float, log_rest: float) -> tuple[float, float]:
+    """Solve psi(a) - psi(a+b) = mean log y and its mirror, by Newton on the convex loss."""
+
+    def loss(point: FloatArray) -> float:
+        a, b = point
+        return float(log_beta_unchecked(a, b) - a * log_y - b * log_rest)
+
+    goal = np.array([log_y, log_rest])
+    point = -0.5 / goal  # where psi is steep, psi(a) = -1/a
+    for _ in range(200):
+        n = point.sum()
+        slope = special.psi(point) - special.psi(n) - goal
+        curvature = np.diag(special.polygamma(1, point)) - special.polygamma(1, n)
+        step = -np.linalg.solve(curvature, slope) / point
+        step /= max(1.0, float(np.abs(step).max()))
+        size, here = 1.0, loss(point)
+        while loss(point * np.exp(size * step)) > here + 1e-13 * abs(here) and size > 1e-9:
+            size /= 2
+        point = point * np.exp(size * step)
+        if np.abs(step).max() < 1e-14:
+            break
+    return float(point[0]), float(point[1])
+
+
+def _fit_packed(
+    m: float, rest: float, low: float, high: float, a: float, b: float
+) -> tuple[float, float]:
+    """Polish a and b for data close together: the same equations less what cancels in them.
+
+    The unknowns are shift and n, where a = n (m + shift) and b = n (rest - shift).
+    """
+    n = a + b
+    shift = (a * rest - b * m) / n
+    for _ in range(20):
+        a, b = n * (m + shift), n * (rest - shift)
+        end = gamma_rest(n, 1)
+        residual = [
+            gamma_rest(a, 1) - end + np.log1p(shift / m) - low,
+            gamma_rest(b, 1) - end + np.log1p(-shift / rest) - high,
+        ]
+        bend_a, bend_b, bend = gamma_rest(a, 2), gamma_rest(b, 2), n * gamma_rest(n, 2)
+        jacobian = [
+            [n * bend_a + 1 / (m + shift), a * bend_a - bend],
+            [-n * bend_b - 1 / (rest - shift), b * bend_b - bend],
+        ]
+        d_shift, d_log_n = -np.linalg.solve(jacobian, residual)
+        shift, n = shift + d_shift, n * np.exp(np.clip(d_log_n, -1, 1))
+        if abs(d_log_n) < 1e-14:
+            break
+    return n * (m + shift), n * (rest - shift)
 
 
 def _bregman(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -254,7 +290,7 @@ def _bregman(x: FloatArray, y: FloatArray) -> FloatArray:
     # Close by, the integral of (1-t) g''(x + t step) step^2 over t from 0 to 1.
     t = 0.5 + 0.5 * _NODES
     path = np.maximum(x[..., None] + t * step[..., None], 0.4 * x[..., None])
-    near = step * step * (gamma_rest(path, 2) * (1 - t) * (0.5 * _WEIGHTS)).sum(axis=-1)
+    near = step * (step * (gamma_rest(path, 2) * (1 - t) * (0.5 * _WEIGHTS)).sum(axis=-1))
     far = gamma_rest(y) - gamma_rest(x) - step * gamma_rest(x, 1)
     out: FloatArray = np.where(np.abs(step) < 0.5 * x, near, far)
     return out

@@ -22,8 +22,8 @@ Move: TypeAlias = Callable[[FloatArray, Surface], tuple[FloatArray, Surface]]
 class Path:
     """The points of a descent from its start on, arrays of shape (n,), gradient (n, 2).
 
-    The gradient is that in (mu, log sigma).  ``converged`` says that at the last point no component
-    of it that is free exceeds 1e-8.
+    The gradient is that in (mu, log sigma), 0 along what is fixed.  ``converged`` says that the
+    last one, with mu measured in standard deviations of p, is below 1e-8.
     """
 
     mu: FloatArray
@@ -82,7 +82,7 @@ def descend(
     points, surfaces = [point], [here]
     move = rule(at, rate)
     for _ in range(steps):
-        if np.abs(here.gradient / unit).max() < 1e-10:
+        if np.abs(here.gradient).max() < 1e-10:
             break
         point, here = move(point, here)
         points.append(point)
@@ -94,7 +94,7 @@ def descend(
         np.exp(log_sigma) if fixed_sigma is None else np.full(mu.shape, sigma),
         np.array([surface.value for surface in surfaces]),
         gradient,
-        bool(np.abs(gradient[-1]).max() < 1e-8),
+        bool(np.abs(here.gradient).max() < 1e-8),
     )
 
 

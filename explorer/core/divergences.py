@@ -143,7 +143,7 @@ def _crossings(above: Callable[[FloatArray], NDArray[np.bool_]], grid: FloatArra
         same = above(inner[:, 1:-1].ravel()).reshape(low.size, -1) == start[:, None]
         part = np.where(same.all(axis=1), 63, same.argmin(axis=1))[:, None]
         low, high = (np.take_along_axis(inner, part + k, axis=1)[:, 0] for k in (0, 1))
-    return low
+    return np.asarray(low)
 
 
 def _signed(weight: FloatArray, log_p: FloatArray, log_q: FloatArray) -> tuple[float, float]:

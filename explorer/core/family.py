@@ -184,5 +184,5 @@ class Family(ABC):
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
 
     @classmethod
-    def _fit_mle(cls, y: ArrayLike) -> Any:
+    def _fit_mle(cls, *y: Any, **options: Any) -> Any:
         raise ValueError(f"family must have a maximum-likelihood fit, got {cls.__name__}")

@@ -16,8 +16,11 @@ from .normal import Normal
 F = TypeVar("F", bound=Family)
 
 
-def fit_mle(family: type[F], y: ArrayLike) -> F:
+def fit_mle(family: type[F], y: ArrayLike, **options: int) -> F:
     """Return the member of ``family`` that maximises the likelihood of the observations ``y``.
+
+    Beta (a and b to 1e-9), Normal, Bernoulli, Categorical (option ``classes``: K) and Mixture
+    (option ``components``: how many, 2 unless told; a local maximum, by expectation-maximisation).
 
     Raises
     ------
@@ -26,7 +29,7 @@ def fit_mle(family: type[F], y: ArrayLike) -> F:
     """
     if not (isinstance(family, type) and issubclass(family, Family)):
         raise ValueError(f"family must be a class such as Normal, got {family!r}")
-    fitted: F = family._fit_mle(y)
+    fitted: F = family._fit_mle(y, **options)
     return fitted
 
 

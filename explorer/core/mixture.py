@@ -249,7 +249,8 @@ class Empirical(Family):
 
     def variance(self) -> FloatArray:
         """Mean squared deviation (divided by n)."""
-        return np.asarray(self.observations.var())[()]
+        with np.errstate(over="ignore"):
+            return np.asarray(self.observations.var())[()]
 
     def entropy(self) -> FloatArray:
         """-inf: the entropy of spikes of width eps falls like log eps."""

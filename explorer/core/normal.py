@@ -132,8 +132,10 @@ class Normal(Family):
                 "y must hold two different values: with one the likelihood grows without end "
                 f"as sigma shrinks, so there is no maximum; got {y!r}"
             )
-        with np.errstate(over="ignore"):
-            mu = y[0] + np.mean(y - y[0])  # exact differences: right at a large offset too
-            mu = mu + np.mean(y - mu)
-            far = np.abs(y - mu).max()
-            return cls(float(mu), float(far * np.sqrt(np.mean(np.square((y - mu) / far)))))
+        unit = 2.0 ** np.floor(np.log2(np.abs(y).max()))  # exact, and nothing overflows
+        scaled: FloatArray = y / unit
+        mu = scaled[0] + np.mean(scaled - scaled[0])  # exact differences, at a large offset too
+        mu = mu + np.mean(scaled - mu)
+        far = np.abs(scaled - mu).max()
+        sigma = far * np.sqrt(np.mean(np.square((scaled - mu) / far)))
+        return cls(float(mu * unit), float(sigma * unit))

@@ -11,7 +11,7 @@ from scipy import integrate, optimize, stats
 from explorer.core import Beta, Mixture, Normal, fit_reverse_kl, reverse_kl
 
 Y = np.linspace(0, 1, 402)[1:-1]
-A, B = np.meshgrid(np.linspace(0.1, 20, 64), np.linspace(0.1, 20, 64))
+A, B = np.ogrid[0.1:20:64j, 0.1:20:64j]
 MEANS, SIGMAS, WEIGHTS = np.array([-3.0, 3.0]), np.array([1.0, 1.0]), np.array([0.5, 0.5])
 P = Mixture(WEIGHTS, tuple(map(Normal, MEANS, SIGMAS)))
 

@@ -268,10 +268,30 @@ def test_the_beta_mle_of_tightly_packed_data_keeps_its_digits():
         assert fitted.a + fitted.b == pytest.approx(0.25 / (d * d * np.var(z)), rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("y", "a", "b"),
+    [  # mpmath, 70 digits
+        ([0.5, 0.5 + 2.0**-53], 4.05648192073e31, 4.05648192073e31),
+        ([1e-16, 1 - 2.0**-53], 0.0272252532893, 0.0272640139805),
+        ([1 - 2.0**-53, 1 - 2.0**-52, 0.5], 0.426096210941, 0.0382759874675),
+    ],
+)
+def test_the_beta_mle_at_the_limits_of_float64(y, a, b):
+    fitted = core.fit_mle(Beta, y)
+    np.testing.assert_allclose([fitted.a, fitted.b], [a, b], rtol=1e-11)
+
+
+def test_quantiles_reach_the_ends():
+    p = two(4)
+    want = [-np.inf, 0, np.inf, np.nan]
+    np.testing.assert_allclose(p.quantile([0, 0.5, 1, np.nan]), want, atol=1e-14)
+
+
 def test_bernoulli_and_categorical_fit_the_shares():
     assert core.fit_mle(Bernoulli, [0, 1, 1, 1]).probability == pytest.approx(0.75)
     assert core.fit_mle(Bernoulli, [0.5, 0.7]).probability == pytest.approx(0.6)
     assert core.nll(core.fit_mle(Bernoulli, [1, 1]), [1, 1]) == 0
+    assert core.fit_mle(Categorical, [0, 1], classes=4).probabilities.shape == (4,)
     np.testing.assert_allclose(
         core.fit_mle(Categorical, [0, 2, 2, 1]).probabilities, [0.25, 0.25, 0.5]
     )
@@ -284,6 +304,7 @@ def test_expectation_maximisation_finds_two_separate_groups():
     np.testing.assert_allclose(fitted.weights, [2 / 3, 1 / 3], atol=0.01)
     np.testing.assert_allclose([c.mu for c in fitted.components], [0, 8], atol=0.1)
     np.testing.assert_allclose([c.sigma for c in fitted.components], [1, 2], atol=0.1)
+    assert len(core.fit_mle(Mixture, y, components=3).components) == 3
     slopes = fitted.nll_gradient(y)
     np.testing.assert_allclose(slopes["mu"].sum(axis=0), 0, atol=1e-3)
     np.testing.assert_allclose(slopes["weights"].sum(axis=0), -y.size, rtol=1e-5)
