@@ -1,0 +1,166 @@
+"""What holds for every panel, as its default shows it in a real JupyterLab and Notebook 7."""
+
+import json
+
+import pytest
+
+import explorer
+
+CODE = "import explorer\npanel = explorer.{}()\npanel"
+STAGE = ".explorer-stage[data-frame-state]"
+
+# In the page: what is wrong with how a panel is laid out, as texts.
+FLAWS = """panel => {
+    const flaws = [];
+    const name = node => `"${node.textContent}"`;
+    const area = panel.getBoundingClientRect();
+    const apart = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1 ||
+                            a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+    const inside = (a, b, slack) => a.left >= b.left - slack && a.right <= b.right + slack;
+    for (const plot of panel.querySelectorAll('.explorer-plot')) {
+        const svg = plot.querySelector('svg').getBoundingClientRect();
+        if (!inside(svg, area, 1)) flaws.push('a plot reaches out of the panel');
+        const title = document.createRange();
+        title.selectNodeContents(plot.querySelector('.explorer-title'));
+        if (title.getBoundingClientRect().right > svg.right + 12) flaws.push(`long: ${title}`);
+        const labels = [...plot.querySelectorAll('.explorer-labels text')];
+        const boxes = labels.map(label => label.getBoundingClientRect());
+        labels.forEach((label, i) => {
+            if (!inside(boxes[i], svg, 6)) flaws.push(`${name(label)} reaches out of its plot`);
+            for (let j = 0; j < i; j++)
+                if (!apart(boxes[i], boxes[j])) flaws.push(`${name(label)} on ${name(labels[j])}`);
+        });
+        const ticks = [...plot.querySelectorAll('.explorer-ticks text')];
+        ticks.forEach((tick, i) => {
+            const box = tick.getBoundingClientRect();
+            for (let j = 0; j < i; j++)
+                if (!apart(box, ticks[j].getBoundingClientRect()))
+                    flaws.push(`tick ${name(tick)} on ${name(ticks[j])}`);
+        });
+    }
+    for (const node of panel.querySelectorAll('.explorer-bar *, .explorer-sum *'))
+        if (node.offsetParent && !inside(node.getBoundingClientRect(), area, 8))
+            flaws.push(`${node.className} reaches out of the panel`);
+    return flaws;
+}"""
+
+
+EVERYWHERE = [(name, where) for name in explorer.PANELS for where in ("lab", "notebook")]
+
+
+@pytest.fixture(scope="module", params=EVERYWHERE, ids="-".join)
+def shown(open_shared_notebook, request):
+    """The name of a panel and the page that shows it."""
+    name, where = request.param
+    notebook = open_shared_notebook([CODE.format(name)], where=where, viewport=(1400, 1000))
+    notebook.wait_for(STAGE)
+    notebook.wait_for(".explorer-controls .noUi-handle[aria-label]")
+    return name, notebook
+
+
+def agreed(notebook):
+    """The state of the kernel, once page and kernel agree on it."""
+    code = "__import__('json').dumps(panel._values())"
+    state = notebook.page.locator(STAGE).first
+    for _ in range(200):
+        known = json.loads(notebook.kernel.value(code))
+        seen = json.loads(state.get_attribute("data-frame-state"))
+        if known == seen:
+            return known
+        notebook.page.wait_for_timeout(25)
+    raise AssertionError(f"the page shows {seen}, the kernel has {known}")
+
+
+def sentence(notebook):
+    """The sentence on screen, and the kernel's."""
+    told = notebook.kernel.value("panel.frame[panel._spec.sentence].replace('*', '')")
+    return notebook.page.locator(".explorer-sentence").first.inner_text(), told
+
+
+def flaws(notebook):
+    return notebook.page.locator(".explorer-panel").first.evaluate(FLAWS)
+
+
+def test_nothing_bars_anybody_from_the_panel(shown):
+    _, notebook = shown
+    assert notebook.axe() == ""
+
+
+def test_nothing_overlaps_at_any_width(shown):
+    _, notebook = shown
+    for width in ("1200px", "760px", "360px"):
+        notebook.kernel.run(f"panel.widget.layout.width = {width!r}")
+        notebook.page.wait_for_function(
+            "width => document.querySelector('.explorer-panel').offsetWidth === parseInt(width)",
+            arg=width,
+        )
+        notebook.page.wait_for_timeout(100)
+        assert flaws(notebook) == [], width
+    notebook.kernel.run("panel.widget.layout.width = None")
+
+
+def test_every_slider_moves_the_picture_and_the_kernel(shown):
+    _, notebook = shown
+    handles = notebook.page.locator(".explorer-controls .noUi-handle")
+    for i in range(handles.count()):
+        before = agreed(notebook)
+        handles.nth(i).focus()
+        notebook.page.keyboard.press("ArrowRight")
+        notebook.page.keyboard.press("ArrowRight")
+        notebook.page.keyboard.press("ArrowLeft")
+        notebook.page.wait_for_timeout(60)
+        if agreed(notebook) == before:  # it stood at its end
+            notebook.page.keyboard.press("ArrowLeft")
+            notebook.page.wait_for_timeout(60)
+        assert agreed(notebook) != before, handles.nth(i).get_attribute("aria-label")
+        seen, told = sentence(notebook)
+        assert seen == told
+    assert flaws(notebook) == []
+
+
+def test_every_handle_in_a_plot_follows_the_arrow_keys(shown):
+    _, notebook = shown
+    grips = notebook.page.locator(".explorer-grip")
+    for i in range(grips.count()):
+        before = agreed(notebook)
+        grips.nth(i).focus()
+        for key in ("ArrowLeft", "ArrowDown"):
+            notebook.page.keyboard.press(key)
+        notebook.page.wait_for_timeout(60)
+        if agreed(notebook) == before:
+            for key in ("ArrowRight", "ArrowUp", "ArrowUp"):
+                notebook.page.keyboard.press(key)
+            notebook.page.wait_for_timeout(60)
+        assert agreed(notebook) != before, grips.nth(i).get_attribute("aria-label")
+    assert flaws(notebook) == []
+
+
+def test_every_button_leads_somewhere_and_reset_leads_back(shown):
+    name, notebook = shown
+    start = agreed(notebook)
+    buttons = notebook.page.locator(".explorer-preset:not([disabled])")
+    for i in range(buttons.count()):
+        buttons.nth(i).click()
+        notebook.page.wait_for_timeout(60)
+        agreed(notebook)
+        seen, told = sentence(notebook)
+        assert seen == told
+        assert flaws(notebook) == [], buttons.nth(i).inner_text()
+    notebook.page.get_by_text("↺ reset").first.click()
+    notebook.page.wait_for_timeout(60)
+    fresh = notebook.kernel.value(
+        f"__import__('json').dumps(__import__('explorer').{name}()._values())"
+    )
+    assert agreed(notebook) == json.loads(fresh), start
+
+
+def test_every_choice_can_be_chosen(shown):
+    _, notebook = shown
+    options = notebook.page.locator(".explorer-choice input")
+    for i in reversed(range(options.count())):
+        options.nth(i).check(force=True)
+        notebook.page.wait_for_timeout(60)
+        agreed(notebook)
+        seen, told = sentence(notebook)
+        assert seen == told
+        assert flaws(notebook) == []
