@@ -294,7 +294,9 @@ def _densities(state: State, p: Mixture | Boxes) -> dict[str, Value]:
     if isinstance(state, AgainstNormal):
         frame |= {"q_at": state.mu, "q_peak": float(np.exp(q.log_prob(state.mu)))}
     else:
-        frame["leaked"] = np.where((x < 0) | (x > 1), spiked, 0.0)
+        outside = (x < 0) | (x > 1)
+        frame["leaked"] = np.where(outside, spiked, 0.0)
+        frame["leaked_line"] = np.where(outside & (spiked > 0), spiked, np.nan)
         frame["leak"] = float(p.cdf(0.0) + np.mean(1 - p.cdf(1.0)))
     return frame
 
@@ -559,7 +561,7 @@ def spec(state: State) -> Spec:
         limits = _window(state.observations)[:2]
         data += (Points("q_at", "q_peak", "model", "*q*", drag=Drag(x="mu", wheel="sigma")),)
     else:
-        data += (Area("x", "leaked", "loss"), Line("x", "leaked", "loss"))
+        data += (Area("x", "leaked", "loss"), Line("x", "leaked_line", "loss"))
     densities = Axes(
         "{density_title}", "*y*", "", limits, "density_limits", data,
         "{density_said}",

@@ -313,8 +313,8 @@ def _whole(
         "bound_form": divergence_terms(*logs),
         "positive_part": np.maximum(integrand, 0.0),
         "negative_part": np.minimum(integrand, 0.0),
-        "positive_line": np.where(integrand >= 0, integrand, np.nan),
-        "negative_line": np.where(integrand <= 0, integrand, np.nan),
+        "positive_line": _reaching(integrand, 1.0),
+        "negative_line": _reaching(integrand, -1.0),
         "kl": value,
         "positive": positive,
         "negative": negative,
@@ -393,12 +393,19 @@ def _bars(frame: Mapping[str, Any]) -> dict[str, Value]:
     }
 
 
+def _reaching(integrand: Array, sign: float) -> Array:
+    """The part of one sign, down to 0 on both sides, and nan elsewhere."""
+    part = np.maximum(sign * integrand, 0.0)
+    near = np.pad(part > 0, 1)
+    return np.where(near[:-2] | near[1:-1] | near[2:], sign * part, np.nan)
+
+
 @lru_cache(maxsize=512)
 def _points(mu: Numbers, sigma: Numbers, unit: bool, window: tuple[float, float]) -> Array:
     """Points that show every component, and a Beta's ends from both sides."""
     parts = [np.linspace(*window, 161)]
     if mu:
-        parts.append((np.array(mu)[:, None] + np.outer(sigma, np.linspace(-4, 4, 25))).ravel())
+        parts.append((np.array(mu)[:, None] + np.outer(sigma, np.linspace(-3.6, 3.6, 33))).ravel())
     if unit:
         inside = 1e-9 + (1 - 2e-9) * UNIT
         parts = [*parts, inside, np.array([-1e-9, 1 + 1e-9])] if mu else [inside]
@@ -419,7 +426,7 @@ def _limits(unit: bool, frame: Mapping[str, Any]) -> dict[str, Value]:
 
     over = x[np.isinf(frame["integrand"])]
     over = over[:: 1 + over.size // 8]
-    top = nice_ceiling(1.08 * most("integrand", "bound_form"), STEPS)
+    top = nice_ceiling(1.2 * most("integrand", "bound_form"), STEPS)
     bottom = nice_ceiling(most("integrand", sign=-1.0), STEPS)
     return {
         "density_limits": np.array([0.0, nice_ceiling(1.08 * most("p", "q"), STEPS)]),
