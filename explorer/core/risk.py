@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .beta import Beta
-from .family import FloatArray, real_array
+from .family import FloatArray, Parameter, real_array
 from .mixture import Mixture
 from .normal import Normal
 from .special import LOG_2PI
@@ -35,13 +35,20 @@ def shortfall(p: Predicted, t: ArrayLike, order: int = 1) -> FloatArray:
             below, at = special.ndtr(z), np.exp(-0.5 * (z * z + LOG_2PI))
         first: FloatArray = p.sigma * (z * below + at)
         return first if order == 1 else p.sigma * p.sigma * ((z * z + 1) * below + z * at)
-    y, n = np.clip(t, 0.0, 1.0), p.a + p.b
-    whole, tilted = special.betainc(p.a, p.b, y), special.betainc(p.a + 1, p.b, y)
+    # Above the mean, the small excess is known better than the shortfall.
+    mean, other = p.mean(), _beta_shortfall(p.b, p.a, 1 - t, order)
+    from_excess = t - mean + other if order == 1 else p.variance() + np.square(t - mean) - other
+    return np.where(t > mean, from_excess, _beta_shortfall(p.a, p.b, t, order))[()]
+
+
+def _beta_shortfall(a: Parameter, b: Parameter, t: FloatArray, order: int) -> FloatArray:
+    """E[max(t - y, 0)^order] from the incomplete Beta integrals of y^0, y^1 and y^2."""
+    y, mean = np.clip(t, 0.0, 1.0), Beta(a, b).mean()
+    whole, tilted = special.betainc(a, b, y), special.betainc(np.add(a, 1), b, y)
     if order == 1:
-        return np.asarray(t * whole - p.mean() * tilted)[()]
-    square = p.mean() * (p.a + 1) / (n + 1)
-    twice = special.betainc(p.a + 2, p.b, y)
-    return np.asarray(t * t * whole - 2 * t * p.mean() * tilted + square * twice)[()]
+        return np.asarray(t * whole - mean * tilted)[()]
+    square = mean * np.add(a, 1) / (np.add(a, b) + 1) * special.betainc(np.add(a, 2), b, y)
+    return np.asarray(t * t * whole - 2 * t * mean * tilted + square)[()]
 
 
 def excess(p: Predicted, t: ArrayLike, order: int = 1) -> FloatArray:
