@@ -20,6 +20,7 @@ PANELS = (
     "empirical_kl",
     "kl_anatomy",
     "categorical_loss",
+    "point_estimate",
 )
 __all__ = ["core", "data", *PANELS]
 
