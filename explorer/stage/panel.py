@@ -242,7 +242,8 @@ class Panel(Generic[State]):
         control = next(c for c in self._spec.controls if self.controls[c.name] is change["owner"])
         old, new = _entry(self._state, control.name), change["new"]
         if isinstance(control, Slider):
-            presets = (preset.values.get(control.name, old) for preset in self._spec.presets)
+            presets = [preset.values.get(control.name, old) for preset in self._spec.presets]
+            presets = [v for v in presets if not isinstance(v, str)]  # "{entry}" is the frame's
             exact = (old, *presets, control.nearest(new), float(f"{new:.12g}"))
             new = next((v for v in exact if abs(new - v) < NOISE * max(1, abs(new))), new)
         if new == old:
