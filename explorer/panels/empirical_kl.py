@@ -311,6 +311,17 @@ def _typical(state: State) -> float:
     return max(1.0 / spread, 0.48 / state.sigma)
 
 
+def _inner_width(state: AgainstBeta) -> float:
+    """A width of boxes, 0.1 or less, that leaves room to both ends of (0, 1)."""
+    low, _ = state.limits["width"]
+    return max(low, min(0.1, float(f"{0.9 * _room(state.observations):.1g}")))
+
+
+def _room(y: Observations) -> float:
+    """The width up to which boxes stay inside (0, 1)."""
+    return 2 * min(min(y), 1 - max(y))
+
+
 @lru_cache(maxsize=16)
 def _inside(y: Observations, unit: bool) -> Array:
     low, high, _ = (0.0, 1.0, 1.0) if unit else _window(y)
@@ -499,9 +510,9 @@ def _sentence(state: State, frame: Mapping[str, Any], p: Mixture | Boxes) -> str
 
 def _leaking(state: State, leak: float, width: str) -> str:
     share = f"{number(100 * leak, 1)} %" if leak >= 0.0005 else "less than 0.1 %"
-    y = state.observations
-    room = 2 * min(min(y), 1 - max(y))
-    inside = f"Boxes no wider than {_width(room)} stay inside."
+    room = _room(state.observations)
+    digit = 10.0 ** (np.floor(np.log10(room)) - 2)
+    inside = f"Boxes no wider than {_width(np.floor(room / digit) * digit)} stay inside."
     if state.spikes == "box":
         return (
             f"Boxes of width {width} reach out of (0, 1), where a Beta has density 0; {share} of "
@@ -628,7 +639,7 @@ def _presets(state: State, names: tuple[str, str]) -> tuple[Preset, ...]:
         return (nearest, *widths)
     return (
         Preset("Normal spikes", {"spikes": "normal"}, "infinitely far from every Beta"),
-        Preset("boxes that stay inside", {"spikes": "box", "width": 0.1}),
+        Preset("boxes that stay inside", {"spikes": "box", "width": _inner_width(state)}),
         Preset("nearly Diracs", {"spikes": "box", "width": state.limits["width"][0]}),
         nearest,
     )

@@ -321,8 +321,7 @@ def _whole(
         "kl_label": f"KL(*{a}* ‖ *{b}*)",
         "positive_label": f"where *{a}* > *{b}*",
         "negative_label": f"where *{a}* < *{b}*",
-        "kl_note": f"{number(positive)} − {number(-negative)} = {number(value)}" if finite else "",
-        "bound_note": f"{number(value)} in all" if finite else "",
+        "total_note": f"{number(value)} in all" if finite else "",
         "bound_label": f"*{a}*(*z* − 1 − log *z*) at *x*",
         "integrand_label": f"*{a}* log(*{a}*/*{b}*) at *x*",
         "difference_label": f"*{b}* − *{a}* at *x*",
@@ -631,11 +630,11 @@ def spec(state: Anatomy) -> Spec:
         ),
         Axes(
             "{integrand_title}", axis, "", x_limits, "term_limits",
-            (*terms, Note("{kl_note}", "loss")), "{integrand_said}", x_ticks=ticks, click=click,
+            (*terms, Note("{total_note}", "loss")), "{integrand_said}", x_ticks=ticks, click=click,
         ),
         Axes(
             "{bound_title}", axis, "", x_limits, "term_limits",
-            (*bounds, Note("{bound_note}", "loss")), "{bound_said}", x_ticks=ticks, click=click,
+            (*bounds, Note("{total_note}", "loss")), "{bound_said}", x_ticks=ticks, click=click,
         ),
     )  # fmt: skip
     sums = (
