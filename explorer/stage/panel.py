@@ -346,3 +346,4 @@ def _set_range(slider: widgets.Widget, control: Slider) -> None:
         low, high = math.log10(low), math.log10(high)
     with slider.hold_trait_notifications():
         slider.min, slider.max = low, high
+    slider.description = control.symbol
