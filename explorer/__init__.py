@@ -16,9 +16,11 @@ PANELS = (
     "beta_loss",
     "likelihood",
     "least_squares",
+    "heteroscedastic",
     "bernoulli_loss",
     "empirical_kl",
     "kl_anatomy",
+    "kl_fit",
     "categorical_loss",
     "point_estimate",
 )
