@@ -248,12 +248,12 @@ def _rounded(value: float) -> float:
 def view(state: State) -> Frame:
     """All that is on screen."""
     p = state.distribution
-    fixed = _of_distribution(p, state.window)
+    tail = 0.5 * (1 - state.level)
+    low, median, high = _quantiles(p, tail)
+    fixed = _of_distribution(p, state.window, median)
     digits, width = _digits(state.window), state.window[1] - state.window[0]
     answers: dict[str, float] = {name: fixed[name] for name in ANSWERS}
     answers["answer"] = state.answer
-    tail = 0.5 * (1 - state.level)
-    low, high = _ends(p, tail)
     inside = np.linspace(low, high, 61)
     frame: dict[str, Any] = {
         **fixed,
@@ -270,7 +270,7 @@ def view(state: State) -> Frame:
     risks: dict[str, dict[str, float]] = {name: {} for name in answers}
     risks |= {"interval": {}, "distribution": {}}
     for loss in LOSSES:
-        best = _best(p, loss, state.tolerance)
+        best = median if loss == "absolute" else _best(p, loss, state.tolerance)
         places = np.array([*answers.values(), best])
         costs = [float(v) for v in risk(p, places, loss, state.tolerance)]
         for name, cost in zip(answers, costs, strict=False):
@@ -350,12 +350,12 @@ def _sentence(
 
 
 @lru_cache(maxsize=64)
-def _of_distribution(p: Predicted, window: tuple[float, float]) -> Mapping[str, Any]:
+def _of_distribution(p: Predicted, window: tuple[float, float], median: float) -> Mapping[str, Any]:
     """What depends on no answer."""
     grid = _grid(p, window)
     density = np.exp(p.log_prob(grid))
     mode, modes = _modes(p)
-    found = {"mode": mode, "median": _median(p), "mean": float(p.mean())}
+    found = {"mode": mode, "median": median, "mean": float(p.mean())}
     heights = {name: float(np.exp(p.log_prob(at))) for name, at in found.items()}
     shown = density[(grid > 0.02) & (grid < 0.98)] if isinstance(p, Beta) else density
     peak = max(float(shown.max()), *(h for h in heights.values() if np.isfinite(h)))
@@ -399,19 +399,15 @@ def _modes(p: Predicted) -> tuple[float, int]:
 
 
 @lru_cache(maxsize=64)
-def _median(p: Predicted) -> float:
-    return best_answer(p, "absolute")
-
-
-@lru_cache(maxsize=64)
 def _best(p: Predicted, loss: Loss, tolerance: float) -> float:
-    return _median(p) if loss == "absolute" else best_answer(p, loss, tolerance)
+    return best_answer(p, loss, tolerance)
 
 
 @lru_cache(maxsize=64)
-def _ends(p: Predicted, tail: float) -> tuple[float, float]:
-    low, high = p.quantile(np.array([tail, 1 - tail]))
-    return float(low), float(high)
+def _quantiles(p: Predicted, tail: float) -> tuple[float, float, float]:
+    """The lower end of the central interval, the median, and the upper end."""
+    low, median, high = np.asarray(p.quantile(np.array([tail, 0.5, 1 - tail]))).tolist()
+    return low, median, high
 
 
 @lru_cache(maxsize=64)
