@@ -452,7 +452,7 @@ def spec(state: State) -> Spec:
         limits["d"],
         (
             Landscape("landscape", "levels"),
-            Points("fit_v", "fit_d", "optimum", "fit", small=True),
+            Points("fit_v", "fit_d", "optimum", "fit of all four", small=True),
             Points("v", "d", "model", "{point}", drag=Drag(x="v", y="d")),
         ),
         "{map_said}",
