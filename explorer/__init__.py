@@ -16,10 +16,13 @@ PANELS = (
     "beta_loss",
     "likelihood",
     "least_squares",
+    "heteroscedastic",
     "bernoulli_loss",
     "empirical_kl",
     "kl_anatomy",
+    "kl_fit",
     "categorical_loss",
+    "point_estimate",
 )
 __all__ = ["core", "data", *PANELS]
 

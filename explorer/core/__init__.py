@@ -25,7 +25,14 @@ from .mixture import Empirical, Mixture
 from .normal import Normal
 from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
 from .regions import highest_density_region
-from .regression import LineFit, fit_line, sum_of_squares
+from .regression import (
+    LineFit,
+    ScaledLineFit,
+    fit_line,
+    fit_scaled_line,
+    scale_of,
+    sum_of_squares,
+)
 from .reverse_fits import ReverseFits, fit_reverse_kl
 from .risk import best_answer, interval_risk, risk, shortfall
 from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse
@@ -45,6 +52,7 @@ __all__ = [
     "Normal",
     "Path",
     "ReverseFits",
+    "ScaledLineFit",
     "Surface",
     "alpha_divergence",
     "best_answer",
@@ -57,6 +65,7 @@ __all__ = [
     "fit_logistic",
     "fit_mle",
     "fit_reverse_kl",
+    "fit_scaled_line",
     "forward_kl",
     "highest_density_region",
     "interval_risk",
@@ -71,6 +80,7 @@ __all__ = [
     "reverse_branches",
     "reverse_kl",
     "risk",
+    "scale_of",
     "shortfall",
     "softplus",
     "softplus_inverse",

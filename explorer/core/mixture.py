@@ -149,18 +149,18 @@ class Mixture(Family):
         u = probability("u", u, nan=True)
         live = [c for c, w in zip(self.components, self.weights, strict=True) if w > 0]
         each = np.stack([np.asarray(c.quantile(u)) for c in live])
-        low: FloatArray = each.min(axis=0)
-        high: FloatArray = each.max(axis=0)
-        share = np.arange(129).reshape(-1, *[1] * u.ndim) / 128
+        level = u.ravel()
+        low, high = each.min(axis=0).ravel(), each.max(axis=0).ravel()
+        share, column = np.arange(129)[:, None] / 128, np.arange(level.size)
         while True:
             with np.errstate(invalid="ignore"):
                 ends = low + (high - low) * share
             ends = np.where(np.isfinite(ends), ends, high)  # u = 0 and 1 are at infinity
             ends[-1] = high
             if not ((low < ends[1:-1]) & (ends[1:-1] < high)).any():
-                return np.asarray(high)[()]
-            part = (self.cdf(ends[1:-1]) < u).sum(axis=0, keepdims=True)
-            low, high = (np.take_along_axis(ends, part + k, axis=0)[0] for k in (0, 1))
+                return np.asarray(high.reshape(u.shape))[()]
+            part = (self.cdf(ends[1:-1]) < level).sum(axis=0)
+            low, high = ends[part, column], ends[part + 1, column]
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw an array of ``shape`` from ``rng``."""

@@ -191,11 +191,12 @@ def turns(
     rising = slope(grid) > 0
     change = rising[:-1] != rising[1:]
     low, high, falls = grid[:-1][change], grid[1:][change], rising[:-1][change]
+    row = np.arange(low.size)
     for _ in range(rounds if falls.size else 0):
         inner = low[:, None] + (high - low)[:, None] * (np.arange(17) / 16)
         same = (slope(inner[:, 1:-1].ravel()) > 0).reshape(-1, 15) == falls[:, None]
-        part = np.where(same.all(axis=1), 15, same.argmin(axis=1))[:, None]
-        low, high = (np.take_along_axis(inner, part + k, axis=1)[:, 0] for k in (0, 1))
+        part = np.where(same.all(axis=1), 15, same.argmin(axis=1))
+        low, high = inner[row, part], inner[row, part + 1]
     return 0.5 * (low + high), falls
 
 

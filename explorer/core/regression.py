@@ -1,4 +1,4 @@
-"""Lines through points: the least sum of squares, and the sum at every other line."""
+"""Lines through points, of constant width or one that changes along the line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .family import FloatArray, data
+from .special import LOG_2PI, log_softplus, softplus, softplus_inverse
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,100 @@ def _pairs(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
 def _mean(values: FloatArray) -> float:
     """The mean, by exact differences: right at a large offset too."""
     return float(values[0] + np.mean(values - values[0]))
+
+
+@dataclass(frozen=True)
+class ScaledLineFit:
+    """Where a descent of the loss of Normal(w x + c, link(v x + d)) came to rest, and its value."""
+
+    w: float
+    c: float
+    v: float
+    d: float
+    loss: float
+
+
+LINKS = ("exp", "softplus")
+
+
+def scale_of(raw: ArrayLike, link: str) -> tuple[FloatArray, FloatArray]:
+    """sigma = e^raw or log(1 + e^raw), and its logarithm, which is exact where sigma underflows."""
+    raw = np.asarray(raw, dtype=np.float64)
+    if link == "exp":
+        with np.errstate(over="ignore", under="ignore"):
+            return np.exp(raw), raw
+    if link == "softplus":
+        return softplus(raw), log_softplus(raw)
+    raise ValueError(f"link must be 'exp' or 'softplus', got {link!r}")
+
+
+def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLineFit:
+    """Return where Newton's steps, from fit_line on, bring the loss in (w, c, v, d) to rest.
+
+    Where the loss is not convex, Fisher's expected Hessian takes the place of the Hessian. There
+    may be deeper minima, and the loss may have no lower bound at all: a line that meets two points
+    exactly may be given ever smaller widths there.
+
+    Raises
+    ------
+    ValueError
+        If x and y do not fit a line, or the descent finds no bottom.
+    """
+    x, y = _pairs(x, y)
+    line = fit_line(x, y)
+    design = np.column_stack([x, np.ones_like(x)])
+    size = max(float(np.abs(y - y.mean()).max()), 1e-300)
+    if line.sigma <= 1e-9 * size:
+        raise ValueError("the line meets all points: the loss falls without end as sigma shrinks")
+    raw = np.log(line.sigma) if link == "exp" else softplus_inverse(line.sigma)
+    at = np.array([line.w, line.c, 0.0, float(raw)])
+
+    def loss(at: FloatArray) -> float:
+        sigma, log_sigma = scale_of(design @ at[2:], link)
+        with np.errstate(all="ignore"):
+            z = (y - design @ at[:2]) / sigma
+            total = float((log_sigma + 0.5 * z * z).sum())
+        return total if np.isfinite(total) else np.inf
+
+    now = loss(at)
+    for _ in range(200):
+        step = _newton_step(design, y, at, link)
+        length = 1.0
+        while (there := loss(at + length * step)) > now and length > 1e-10:
+            length *= 0.5
+        gain = now - there
+        at, now = at + length * step, there
+        if scale_of(design @ at[2:], link)[0].min() < 1e-9 * size:
+            raise ValueError("the loss falls without end: sigma goes to 0 at a point that is met")
+        if gain < 1e-13 * max(1.0, abs(now)):
+            break
+    w, c, v, d = at.tolist()
+    return ScaledLineFit(w, c, v, d, now + 0.5 * x.size * LOG_2PI)
+
+
+def _newton_step(design: FloatArray, y: FloatArray, at: FloatArray, link: str) -> FloatArray:
+    """The step to the minimum of a parabola that touches the loss at (w, c, v, d)."""
+    sigma, _ = scale_of(design @ at[2:], link)
+    z = (y - design @ at[:2]) / sigma
+    if link == "exp":
+        # The first and the second derivative of log sigma.
+        bend, bent = np.ones_like(sigma), np.zeros_like(sigma)
+    else:
+        rise = -np.expm1(-sigma)
+        bend = rise / sigma
+        bent = (np.exp(-sigma) * sigma - rise) / (sigma * sigma) * rise
+    gradient = np.concatenate([-(z / sigma) @ design, (bend * (1 - z * z)) @ design])
+
+    def hessian(cross: FloatArray, width: FloatArray) -> FloatArray:
+        mean = design.T @ (design / (sigma * sigma)[:, None])
+        mixed = design.T @ (design * cross[:, None])
+        out: FloatArray = np.block([[mean, mixed], [mixed, design.T @ (design * width[:, None])]])
+        return out
+
+    exact = hessian(2 * bend * z / sigma, bent * (1 - z * z) + 2 * bend * bend * z * z)
+    try:
+        np.linalg.cholesky(exact)
+    except np.linalg.LinAlgError:
+        exact = hessian(0 * z, 2 * bend * bend)
+    step: FloatArray = -np.linalg.solve(exact, gradient)
+    return step

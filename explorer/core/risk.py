@@ -35,13 +35,25 @@ def shortfall(p: Predicted, t: ArrayLike, order: int = 1) -> FloatArray:
             below, at = special.ndtr(z), np.exp(-0.5 * (z * z + LOG_2PI))
         first: FloatArray = p.sigma * (z * below + at)
         return first if order == 1 else p.sigma * p.sigma * ((z * z + 1) * below + z * at)
-    y, n = np.clip(t, 0.0, 1.0), p.a + p.b
-    whole, tilted = special.betainc(p.a, p.b, y), special.betainc(p.a + 1, p.b, y)
+    # Above the mean, the small excess is known better than the shortfall.
+    a, b, at, mean = np.broadcast_arrays(p.a, p.b, t, p.mean())
+    above, out = at > mean, np.empty(at.shape)
+    out[~above] = _beta_shortfall(a[~above], b[~above], at[~above], order)
+    a, b, at, mean = a[above], b[above], at[above], mean[above]
+    small = _beta_shortfall(b, a, 1 - at, order)
+    square = Beta(a, b).variance() + np.square(at - mean) if order == 2 and at.size else 0.0
+    out[above] = at - mean + small if order == 1 else square - small
+    return out[()]
+
+
+def _beta_shortfall(a: FloatArray, b: FloatArray, t: FloatArray, order: int) -> FloatArray:
+    """E[max(t - y, 0)^order] from the incomplete Beta integrals of y^0, y^1 and y^2."""
+    y, mean = np.clip(t, 0.0, 1.0), a / (a + b)
+    whole, tilted = special.betainc(a, b, y), special.betainc(a + 1, b, y)
     if order == 1:
-        return np.asarray(t * whole - p.mean() * tilted)[()]
-    square = p.mean() * (p.a + 1) / (n + 1)
-    twice = special.betainc(p.a + 2, p.b, y)
-    return np.asarray(t * t * whole - 2 * t * p.mean() * tilted + square * twice)[()]
+        return np.asarray(t * whole - mean * tilted)
+    square = mean * (a + 1) / (a + b + 1) * special.betainc(a + 2, b, y)
+    return np.asarray(t * t * whole - 2 * t * mean * tilted + square)
 
 
 def excess(p: Predicted, t: ArrayLike, order: int = 1) -> FloatArray:
@@ -58,14 +70,14 @@ def excess(p: Predicted, t: ArrayLike, order: int = 1) -> FloatArray:
 def risk(p: Predicted, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> FloatArray:
     """Expected loss of the answer t when y comes from p.
 
-    Squared: Var y + (E y - t)^2.  Absolute: E max(t-y, 0) + E max(y-t, 0).  Zero-one: the
+    Squared: Var y + (E y - t)^2.  Absolute: 2 E max(y-t, 0) + t - E y.  Zero-one: the
     probability of |y - t| > tolerance.
     """
     t = real_array("answer", answer)
     if loss == "squared":
         return p.variance() + np.square(p.mean() - t)
     if loss == "absolute":
-        return shortfall(p, t) + excess(p, t)
+        return 2 * excess(p, t) + (t - p.mean())
     return 1 - (p.cdf(t + tolerance) - p.cdf(t - tolerance))
 
 
@@ -80,7 +92,7 @@ def interval_risk(p: Predicted, low: float, high: float, loss: Loss) -> FloatArr
 def best_answer(p: Predicted, loss: Loss, tolerance: float = 0.0) -> float:
     """The answer of least risk: the mean for squared, the median for absolute loss.
 
-    For zero-one loss the middle of the richest interval of half-width tolerance, to about eight
+    For zero-one loss the middle of the richest interval of half-width tolerance, to about seven
     digits, as its risk is flat there; it tends to the mode as the tolerance shrinks.
 
     Raises
@@ -100,8 +112,8 @@ def best_answer(p: Predicted, loss: Loss, tolerance: float = 0.0) -> float:
         low, high = min(tolerance, 0.5), max(1 - tolerance, 0.5)
     else:  # outside of the components' means the richest interval lies further in
         low, high = float(p.table.mu.min()), float(p.table.mu.max())
-    for _ in range(6):
-        t = np.linspace(low, high, 65)
+    for count in (65, 33, 33, 33, 33, 33):
+        t = np.linspace(low, high, count)
         k = int(np.argmin(risk(p, t, "zero_one", tolerance)))
-        low, high = float(t[max(k - 1, 0)]), float(t[min(k + 1, 64)])
+        low, high = float(t[max(k - 1, 0)]), float(t[min(k + 1, count - 1)])
     return float(t[k])

@@ -294,7 +294,9 @@ def _densities(state: State, p: Mixture | Boxes) -> dict[str, Value]:
     if isinstance(state, AgainstNormal):
         frame |= {"q_at": state.mu, "q_peak": float(np.exp(q.log_prob(state.mu)))}
     else:
-        frame["leaked"] = np.where((x < 0) | (x > 1), spiked, 0.0)
+        outside = (x < 0) | (x > 1)
+        frame["leaked"] = np.where(outside, spiked, 0.0)
+        frame["leaked_line"] = np.where(outside & (spiked > 0), spiked, np.nan)
         frame["leak"] = float(p.cdf(0.0) + np.mean(1 - p.cdf(1.0)))
     return frame
 
@@ -307,6 +309,17 @@ def _typical(state: State) -> float:
             3.0, 1.2 * float(np.exp(state.model.log_prob(np.linspace(0.05, 0.95, 19))).max())
         )
     return max(1.0 / spread, 0.48 / state.sigma)
+
+
+def _inner_width(state: AgainstBeta) -> float:
+    """A width of boxes, 0.1 or less, that leaves room to both ends of (0, 1)."""
+    low, _ = state.limits["width"]
+    return max(low, min(0.1, float(f"{0.9 * _room(state.observations):.1g}")))
+
+
+def _room(y: Observations) -> float:
+    """The width up to which boxes stay inside (0, 1)."""
+    return 2 * min(min(y), 1 - max(y))
 
 
 @lru_cache(maxsize=16)
@@ -497,9 +510,9 @@ def _sentence(state: State, frame: Mapping[str, Any], p: Mixture | Boxes) -> str
 
 def _leaking(state: State, leak: float, width: str) -> str:
     share = f"{number(100 * leak, 1)} %" if leak >= 0.0005 else "less than 0.1 %"
-    y = state.observations
-    room = 2 * min(min(y), 1 - max(y))
-    inside = f"Boxes no wider than {_width(room)} stay inside."
+    room = _room(state.observations)
+    digit = 10.0 ** (np.floor(np.log10(room)) - 2)
+    inside = f"Boxes no wider than {_width(np.floor(room / digit) * digit)} stay inside."
     if state.spikes == "box":
         return (
             f"Boxes of width {width} reach out of (0, 1), where a Beta has density 0; {share} of "
@@ -559,7 +572,7 @@ def spec(state: State) -> Spec:
         limits = _window(state.observations)[:2]
         data += (Points("q_at", "q_peak", "model", "*q*", drag=Drag(x="mu", wheel="sigma")),)
     else:
-        data += (Area("x", "leaked", "loss"), Line("x", "leaked", "loss"))
+        data += (Area("x", "leaked", "loss"), Line("x", "leaked_line", "loss"))
     densities = Axes(
         "{density_title}", "*y*", "", limits, "density_limits", data,
         "{density_said}",
@@ -626,7 +639,7 @@ def _presets(state: State, names: tuple[str, str]) -> tuple[Preset, ...]:
         return (nearest, *widths)
     return (
         Preset("Normal spikes", {"spikes": "normal"}, "infinitely far from every Beta"),
-        Preset("boxes that stay inside", {"spikes": "box", "width": 0.1}),
+        Preset("boxes that stay inside", {"spikes": "box", "width": _inner_width(state)}),
         Preset("nearly Diracs", {"spikes": "box", "width": state.limits["width"][0]}),
         nearest,
     )

@@ -313,16 +313,15 @@ def _whole(
         "bound_form": divergence_terms(*logs),
         "positive_part": np.maximum(integrand, 0.0),
         "negative_part": np.minimum(integrand, 0.0),
-        "positive_line": np.where(integrand >= 0, integrand, np.nan),
-        "negative_line": np.where(integrand <= 0, integrand, np.nan),
+        "positive_line": _reaching(integrand, 1.0),
+        "negative_line": _reaching(integrand, -1.0),
         "kl": value,
         "positive": positive,
         "negative": negative,
         "kl_label": f"KL(*{a}* ‖ *{b}*)",
         "positive_label": f"where *{a}* > *{b}*",
         "negative_label": f"where *{a}* < *{b}*",
-        "kl_note": f"{number(positive)} − {number(-negative)} = {number(value)}" if finite else "",
-        "bound_note": f"{number(value)} in all" if finite else "",
+        "total_note": f"{number(value)} in all" if finite else "",
         "bound_label": f"*{a}*(*z* − 1 − log *z*) at *x*",
         "integrand_label": f"*{a}* log(*{a}*/*{b}*) at *x*",
         "difference_label": f"*{b}* − *{a}* at *x*",
@@ -393,12 +392,19 @@ def _bars(frame: Mapping[str, Any]) -> dict[str, Value]:
     }
 
 
+def _reaching(integrand: Array, sign: float) -> Array:
+    """The part of one sign, down to 0 on both sides, and nan elsewhere."""
+    part = np.maximum(sign * integrand, 0.0)
+    near = np.pad(part > 0, 1)
+    return np.where(near[:-2] | near[1:-1] | near[2:], sign * part, np.nan)
+
+
 @lru_cache(maxsize=512)
 def _points(mu: Numbers, sigma: Numbers, unit: bool, window: tuple[float, float]) -> Array:
     """Points that show every component, and a Beta's ends from both sides."""
     parts = [np.linspace(*window, 161)]
     if mu:
-        parts.append((np.array(mu)[:, None] + np.outer(sigma, np.linspace(-4, 4, 25))).ravel())
+        parts.append((np.array(mu)[:, None] + np.outer(sigma, np.linspace(-3.6, 3.6, 33))).ravel())
     if unit:
         inside = 1e-9 + (1 - 2e-9) * UNIT
         parts = [*parts, inside, np.array([-1e-9, 1 + 1e-9])] if mu else [inside]
@@ -419,7 +425,7 @@ def _limits(unit: bool, frame: Mapping[str, Any]) -> dict[str, Value]:
 
     over = x[np.isinf(frame["integrand"])]
     over = over[:: 1 + over.size // 8]
-    top = nice_ceiling(1.08 * most("integrand", "bound_form"), STEPS)
+    top = nice_ceiling(1.2 * most("integrand", "bound_form"), STEPS)
     bottom = nice_ceiling(most("integrand", sign=-1.0), STEPS)
     return {
         "density_limits": np.array([0.0, nice_ceiling(1.08 * most("p", "q"), STEPS)]),
@@ -624,11 +630,11 @@ def spec(state: Anatomy) -> Spec:
         ),
         Axes(
             "{integrand_title}", axis, "", x_limits, "term_limits",
-            (*terms, Note("{kl_note}", "loss")), "{integrand_said}", x_ticks=ticks, click=click,
+            (*terms, Note("{total_note}", "loss")), "{integrand_said}", x_ticks=ticks, click=click,
         ),
         Axes(
             "{bound_title}", axis, "", x_limits, "term_limits",
-            (*bounds, Note("{bound_note}", "loss")), "{bound_said}", x_ticks=ticks, click=click,
+            (*bounds, Note("{total_note}", "loss")), "{bound_said}", x_ticks=ticks, click=click,
         ),
     )  # fmt: skip
     sums = (

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from explorer.stage.wire import encode
 if TYPE_CHECKING:
     from explorer.static import Picture
 
-BATCH = 4  # frames sent ahead between two turns of the kernel's loop
+BATCH, TURN = 4, 0.02  # frames sent ahead, or seconds, between two turns of the kernel's loop
 # A stock slider forces every value onto its grid, typed ones and those set in code too. So its own
 # grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
 FINEST = 1e-9
@@ -232,9 +233,10 @@ class Panel(Generic[State]):
         with self._moving_controls():
             for control, value in zip(self._spec.controls, self._values(), strict=True):
                 widget = self.controls[control.name]
-                if isinstance(control, Slider):
-                    _set_range(widget, control)
-                widget.value = value
+                with widget.hold_sync():  # else the page clamps the old value and sends it back
+                    if isinstance(control, Slider):
+                        _set_range(widget, control)
+                    widget.value = value
 
     def _control_moved(self, change: dict[str, Any]) -> None:
         if self._moving:
@@ -242,7 +244,8 @@ class Panel(Generic[State]):
         control = next(c for c in self._spec.controls if self.controls[c.name] is change["owner"])
         old, new = _entry(self._state, control.name), change["new"]
         if isinstance(control, Slider):
-            presets = (preset.values.get(control.name, old) for preset in self._spec.presets)
+            presets = [preset.values.get(control.name, old) for preset in self._spec.presets]
+            presets = [v for v in presets if not isinstance(v, str)]  # "{entry}" is the frame's
             exact = (old, *presets, control.nearest(new), float(f"{new:.12g}"))
             new = next((v for v in exact if abs(new - v) < NOISE * max(1, abs(new))), new)
         if new == old:
@@ -283,9 +286,16 @@ class Panel(Generic[State]):
 
     async def _send_ahead(self) -> None:
         while self._ahead:
-            count = min(BATCH, len(self._ahead))
-            self._send([self._ahead.popleft() for _ in range(count)], ahead=True)
+            self._send(self._next_ahead(), ahead=True)
             await asyncio.sleep(0)
+
+    def _next_ahead(self) -> Iterator[Sequence[Setting]]:
+        deadline = time.perf_counter() + TURN
+        for _ in range(BATCH):
+            if self._ahead:
+                yield self._ahead.popleft()
+            if time.perf_counter() > deadline:
+                return
 
     def _send(self, states: Iterable[Sequence[Setting]], ahead: bool = False) -> None:
         frames, buffers = [], []
@@ -343,5 +353,6 @@ def _set_range(slider: widgets.Widget, control: Slider) -> None:
     low, high = control.low, control.high
     if control.log:
         low, high = math.log10(low), math.log10(high)
+    slider.description = control.symbol
     with slider.hold_trait_notifications():
         slider.min, slider.max = low, high

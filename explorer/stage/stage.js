@@ -149,6 +149,8 @@ class Link {
 
   // A button; what is not in the controls alone is set by the kernel.
   pressPreset(preset, frame) {
+    clearInterval(this.player?.timer);
+    this.player = undefined;
     const values = Object.fromEntries(settings(preset, frame));
     const index = this.spec.presets.indexOf(preset); // -1: back to where the panel started
     if (!preset.method && (index >= 0 || this.epoch === 0) && Object.keys(values).every((name) => this.controls.has(name))) this.assign(values);

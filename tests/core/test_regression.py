@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
-from explorer.core import Normal, fit_line, sum_of_squares
+from explorer.core import Normal, fit_line, fit_scaled_line, scale_of, sum_of_squares
 
 POINTS = st.lists(
     st.tuples(st.integers(-30, 30), st.floats(-50, 50)), min_size=2, max_size=20
@@ -71,3 +72,45 @@ def test_a_large_offset_costs_no_digits():
 def test_bad_points_are_named(x, y, words):
     with pytest.raises(ValueError, match=words):
         fit_line(x, y)
+
+
+# A width that changes along the line
+
+X = np.array([0.3, 0.8, 1.4, 1.9, 2.5, 3.0, 3.6, 4.2, 4.8, 5.5])
+Y = np.array([1.3, 1.2, 1.9, 1.9, 3.0, 2.1, 3.7, 4.7, 2.4, 5.5])
+
+
+def scaled_loss(at, link):
+    w, c, v, d = at
+    return Normal(w * X + c, scale_of(v * X + d, link)[0]).nll(Y).sum()
+
+
+@pytest.mark.parametrize("link", ["exp", "softplus"])
+def test_the_scaled_line_is_a_minimum_as_scipy_finds_it(link):
+    fit = fit_scaled_line(X, Y, link)
+    at = np.array([fit.w, fit.c, fit.v, fit.d])
+    assert scaled_loss(at, link) == pytest.approx(fit.loss)
+    found = minimize(scaled_loss, at + 0.1, args=(link,), method="Nelder-Mead", tol=1e-10,
+                     options={"maxiter": 5000, "maxfev": 5000})  # fmt: skip
+    assert found.fun == pytest.approx(fit.loss, abs=1e-8)
+    np.testing.assert_allclose(found.x, at, atol=1e-3)
+
+
+def test_the_two_links():
+    raw = np.array([-800.0, -1.0, 0.0, 5.0])
+    sigma, log_sigma = scale_of(raw, "exp")
+    np.testing.assert_allclose(sigma, np.exp(raw))
+    np.testing.assert_array_equal(log_sigma, raw)
+    sigma, log_sigma = scale_of(raw, "softplus")
+    np.testing.assert_allclose(sigma, np.logaddexp(0, raw))
+    assert log_sigma[0] == -800
+    with pytest.raises(ValueError, match="link must be 'exp' or 'softplus', got 'square'"):
+        scale_of(raw, "square")
+
+
+@pytest.mark.parametrize(
+    ("x", "y"), [([0.0, 1.0, 2.0], [1.0, 3.0, 5.0]), ([0.0, 1.0, 2.0, 6.0, 7.0], [0, 2, 0, 1, 1])]
+)
+def test_where_points_can_be_met_exactly_there_may_be_no_bottom(x, y):
+    with pytest.raises(ValueError, match="falls without end"):
+        fit_scaled_line(x, y)

@@ -74,6 +74,12 @@ def test_the_best_for_zero_one_loss_tends_to_the_mode(p):
     assert near < 1e-5
 
 
+def test_no_digits_are_lost_at_the_end_of_a_beta():
+    p, t = Beta(0.5, 0.5), 1 - 2.0**-53
+    assert shortfall(p, t) == pytest.approx(0.5, rel=1e-15)
+    assert risk(p, t, "absolute") == pytest.approx(0.5, rel=1e-15)
+
+
 def test_zero_one_loss_needs_a_tolerance():
     with pytest.raises(ValueError, match=r"tolerance must be positive .* got 0.0"):
         best_answer(TWO, "zero_one", 0.0)

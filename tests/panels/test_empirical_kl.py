@@ -366,3 +366,18 @@ def test_bad_input_names_the_parameter_its_value_and_what_is_allowed(options, na
         empirical_kl(**options)
     assert str(caught.value).startswith(f"{name} ")
     assert value in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "y", [[0.3, 0.7], [0.011, 0.5], [1 / 120, 0.5], [0.4, 0.9917], [0.123, 0.8]]
+)
+def test_the_boxes_that_are_offered_do_stay_inside(y):
+    blueprint = empirical_kl(y, family="beta")
+    preset = next(
+        p for p in blueprint.spec(blueprint.state).presets if p.label == "boxes that stay inside"
+    )
+    assert np.isfinite(blueprint.view(replace(blueprint.state, **preset.values))["kl"])
+    room = float(
+        re.search(r"no wider than (\d\.\d+)", blueprint.view(blueprint.state)["sentence"])[1]
+    )
+    assert np.isfinite(frame_of(y, room, family="beta", spikes="box")["kl"])

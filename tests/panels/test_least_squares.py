@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import explorer
 import explorer.data
 from explorer.core import fit_line
 from explorer.panels.least_squares import HANDLES, SQUARES, least_squares
@@ -267,3 +268,14 @@ def test_bad_input_is_named(options, words):
 def test_a_handle_keeps_its_point():
     with pytest.raises(ValueError, match="allowed are 8 to 1000 points"):
         replace(least_squares().state, x=(1.0, 2.0), y=(1.0, 2.0))
+
+
+def test_a_slider_moves_the_state_and_the_frame():
+    panel = explorer.least_squares()
+    before = panel.frame["loss"]
+    panel.controls["w"].value = 0.7
+    assert panel.state.w == 0.7
+    assert panel.frame["loss"] != before
+    with pytest.raises(ValueError, match="w = nan"):
+        panel.set(w=math.nan)
+    assert panel.state.w == 0.7

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import explorer
 from explorer.core import Beta, Normal, fit_mle
 from explorer.panels.likelihood import DRAWN, HANDLES, likelihood, power
 from explorer.spec import as_json, named
@@ -357,3 +358,14 @@ def test_bad_input_is_named(options, words):
 def test_a_handle_keeps_its_observation():
     with pytest.raises(ValueError, match="allowed are 8 to 1000"):
         replace(likelihood().state, observations=(1.0, 2.0), n=2)
+
+
+def test_a_slider_moves_the_state_and_the_frame():
+    panel = explorer.likelihood()
+    before = panel.frame["loss"]
+    panel.controls["mu"].value = 0.7
+    assert panel.state.mu == 0.7
+    assert panel.frame["loss"] != before
+    with pytest.raises(ValueError, match="mu = nan"):
+        panel.set(mu=math.nan)
+    assert panel.state.mu == 0.7
