@@ -217,9 +217,9 @@ def test_the_observation_alone_leaves_the_density_as_it_is():
             "Its mode is at the observation; being surer of it would cost less still.",
         ),
         (
-            (1, 3, 0.25),
-            "The model expects *y* at 0, and saw 0.250, where its density is 1.688: a loss of "
-            "−0.523 nats. It is below zero because a density may exceed 1.",
+            (1, 3, 0.2),
+            "The model expects *y* at 0, and saw 0.200, where its density is 1.920: a loss of "
+            "−0.652 nats. It is below zero because a density may exceed 1.",
         ),
         (
             (1, 1, 0.7),
