@@ -148,13 +148,15 @@ def panel_ends(*tables: Table) -> FloatArray:
     return np.concatenate([own, np.clip(kinks, own.min(), own.max())])
 
 
-def panels(ends: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Gauss-Legendre nodes and weights on the panels between the sorted ends (..., P)."""
+def panels(
+    ends: FloatArray, nodes: FloatArray = _NODES, weights: FloatArray = _WEIGHTS
+) -> tuple[FloatArray, FloatArray]:
+    """Gauss-Legendre nodes and weights on the panels between the ends (..., P), sorted here."""
     ends = np.sort(ends, axis=-1)
     width = np.diff(ends, axis=-1)[..., None]
-    x = ends[..., :-1, None] + width * (0.5 + 0.5 * _NODES)
-    shape = (*ends.shape[:-1], (ends.shape[-1] - 1) * _NODES.size)
-    return x.reshape(shape), (width * (0.5 * _WEIGHTS)).reshape(shape)
+    x = ends[..., :-1, None] + width * (0.5 + 0.5 * nodes)
+    shape = (*ends.shape[:-1], (ends.shape[-1] - 1) * nodes.size)
+    return x.reshape(shape), (width * (0.5 * weights)).reshape(shape)
 
 
 def integral(

@@ -21,9 +21,11 @@ from .divergences import line
 from .family import Family, FloatArray, positive
 from .normal import Normal
 from .normal_fits import Fit, Surface, surface
-from .quadrature import Table, around, refined, turns
+from .quadrature import Table, around, panels, turns
 
 _STEP = 0.1  # in log sigma, at most
+_COARSE_ENDS = np.array([-7.0, -4.5, -2.0, 0.0, 2.0, 4.5, 7.0])
+_COARSE_RULE = np.polynomial.legendre.leggauss(5)
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,20 @@ def _valleys(table: Table, t: float, *, ridges: bool = False) -> FloatArray:
     """Where R has a minimum in mu at log sigma = t (and the maxima too, if ``ridges``), roughly."""
     low, high = table.mu.min(), table.mu.max()
     count = int(min(10 + 8 * (high - low) / np.exp(t), 200))
-    own = refined(around(table.mu, table.sigma).ravel(), 2)
+    own = around(table.mu, table.sigma).ravel()
     grid = np.union1d(own, np.linspace(low, high, count))
-    mu, falls = turns(lambda at: -surface(table, at, np.full(at.shape, t)).gradient[:, 0], grid, 3)
+    mu, falls = turns(lambda at: _mean_score(table, at, np.exp(t)), grid, 2)
     return mu if ridges else mu[falls]
+
+
+def _mean_score(table: Table, mu: FloatArray, sigma: float) -> FloatArray:
+    """-dR/dmu, but for a constant, to three digits or so: enough to see where it changes sign."""
+    own = mu[:, None] + sigma * _COARSE_ENDS
+    ends = np.clip(table.kinks, own[:, :1], own[:, -1:])
+    x, weight = panels(np.concatenate([ends, own], axis=-1), *_COARSE_RULE)
+    z = (x - mu[:, None]) / sigma
+    out: FloatArray = (weight * np.exp(-0.5 * z * z) * table.score(x)).sum(axis=-1)
+    return out
 
 
 def _starts(table: Table, looks: int) -> tuple[FloatArray, FloatArray]:

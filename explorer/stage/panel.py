@@ -8,7 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from functools import wraps
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic
 
 import anywidget
@@ -26,6 +28,20 @@ BATCH, TURN = 4, 0.02  # frames sent ahead, or seconds, between two turns of the
 # grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
 FINEST = 1e-9
 NOISE = 1e-8
+
+
+def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let no two threads change a panel at once.
+
+    JupyterLab (4.4 and later) has widgets' messages handled in a thread beside that of the cells.
+    """
+
+    @wraps(method)
+    def alone(panel: "Panel[Any]", *args: Any, **options: Any) -> Any:
+        with panel._lock:
+            return method(panel, *args, **options)
+
+    return alone
 
 
 class Stage(anywidget.AnyWidget):
@@ -52,6 +68,7 @@ class Panel(Generic[State]):
     """
 
     def __init__(self, blueprint: Blueprint[State]) -> None:
+        self._lock = RLock()
         self._blueprint = blueprint
         self._state = blueprint.state
         self._spec = self._checked_spec(blueprint.state)
@@ -80,12 +97,14 @@ class Panel(Generic[State]):
         return self._state
 
     @property
+    @_one_at_a_time
     def frame(self) -> Frame:
         """All that is on screen at this state, by name, with all its digits."""
         if self._frame is None:
             self._frame = self._blueprint.view(self._state)
         return self._frame
 
+    @_one_at_a_time
     def set(self, **changes: Any) -> None:
         """Move to the state in which the named parameters have these values.
 
@@ -111,9 +130,9 @@ class Panel(Generic[State]):
         frame = self._blueprint.view(state)
         if state == self._state:
             return
+        old = dict(zip(self.controls, self._values(), strict=True))
         self._state, self._frame, self._spec = state, frame, spec
         if moves_data:
-            self._ahead.clear()
             self._epoch += 1
             self._ahead.clear()
             with self._stage.hold_sync():
@@ -125,7 +144,7 @@ class Panel(Generic[State]):
                 _close(control)
         else:
             self._send([self._values()])
-        self._move_controls()
+        self._move_controls(old)
         self._notify()
 
     def observe(self, callback: Callable[[State], object]) -> None:
@@ -142,6 +161,7 @@ class Panel(Generic[State]):
 
         return static.draw(self._spec, self.frame)
 
+    @_one_at_a_time
     def close(self) -> None:
         """Take the panel out of the page and free all that it holds in the kernel and browser."""
         if self._stage.comm is None:
@@ -229,15 +249,17 @@ class Panel(Generic[State]):
         finally:
             self._moving = False
 
-    def _move_controls(self) -> None:
+    def _move_controls(self, old: Mapping[str, Setting]) -> None:
         with self._moving_controls():
             for control, value in zip(self._spec.controls, self._values(), strict=True):
                 widget = self.controls[control.name]
                 with widget.hold_sync():  # else the page clamps the old value and sends it back
                     if isinstance(control, Slider):
                         _set_range(widget, control)
-                    widget.value = value
+                    if value != old.get(control.name):  # another may be in someone's hand
+                        widget.value = value
 
+    @_one_at_a_time
     def _control_moved(self, change: dict[str, Any]) -> None:
         if self._moving:
             return
@@ -258,6 +280,7 @@ class Panel(Generic[State]):
         for callback in tuple(self._callbacks):
             callback(self._state)
 
+    @_one_at_a_time
     def _answer(self, _stage: Stage, message: dict[str, Any], _buffers: object) -> None:
         """Answer the browser: `ask` wants frames now, `ahead` when there is time.
 
@@ -286,8 +309,12 @@ class Panel(Generic[State]):
 
     async def _send_ahead(self) -> None:
         while self._ahead:
-            self._send(self._next_ahead(), ahead=True)
+            self._send_batch()
             await asyncio.sleep(0)
+
+    @_one_at_a_time
+    def _send_batch(self) -> None:
+        self._send(self._next_ahead(), ahead=True)
 
     def _next_ahead(self) -> Iterator[Sequence[Setting]]:
         deadline = time.perf_counter() + TURN

@@ -1,6 +1,9 @@
 """A Beta panel in an open page: what the screen shows, what the kernel knows, a user's hands."""
 
+import os
+import signal
 import time
+from contextlib import contextmanager
 
 CELLS = ("import explorer", "panel = explorer.beta_loss(a=2, b=5, y=0.7)\npanel")
 DENSITY, LOSS, LANDSCAPE = range(3)  # the plots
@@ -187,6 +190,21 @@ class BetaPanel:
     def press(self, *keys):
         for key in keys:
             self.page.keyboard.press(key)
+
+    # ------------------------------------------------------------------------------------ kernel
+
+    @contextmanager
+    def kernel_stopped(self):
+        """The kernel answers nothing meanwhile; a cell that computes need not stop a panel.
+
+        JupyterLab hands widgets' messages to a thread of their own in a kernel that can.
+        """
+        process = self.kernel.value("__import__('os').getpid()")
+        os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
 
     # -------------------------------------------------------------------------------------- wire
 

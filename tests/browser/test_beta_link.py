@@ -158,39 +158,23 @@ def test_the_page_keeps_a_bounded_number_of_frames(panel):
     assert panel.heard()["asked"] == 0, "what was fetched last must be there"
 
 
-# ------------------------------------------------------------------------------------ busy kernel
+# ---------------------------------------------------------------------------- a kernel that is slow
 
 
-def test_a_busy_kernel_is_told_and_nothing_queues_up_behind_it(panel):
+def test_a_kernel_that_does_not_answer_is_told_and_nothing_queues_up_before_it(panel):
     forget(panel, b=5.15)
     alert = panel.find("[role=alert]")
     assert alert.is_hidden()
-    panel.page.evaluate(
-        """() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
-            .requestExecute({code: 'import time; time.sleep(5)', store_history: false})"""
-    )
-    panel.drag("a", 15.0, 4.0, 11.0, moves=15)
-    slider = panel.screen()["sliders"][0]
-    alert.wait_for(state="visible")
-    assert "busy" in alert.inner_text()
-    assert panel.screen()["state"][0] != slider, "the picture cannot have followed yet"
+    with panel.kernel_stopped():
+        panel.drag("a", 15.0, 4.0, 11.0, moves=15)
+        slider = panel.screen()["sliders"][0]
+        alert.wait_for(state="visible")
+        assert "busy" in alert.inner_text()
+        assert panel.screen()["state"][0] != slider, "the picture cannot have followed yet"
+        assert panel.heard()["mostOpen"] == panel.heard()["asked"] == WINDOW
     panel.expect(a=slider)
     alert.wait_for(state="hidden")
-    heard = panel.heard()
-    assert 1 < heard["mostOpen"] <= WINDOW
-    assert heard["asked"] <= 2 * WINDOW
-
-
-def test_the_newest_state_is_drawn_after_many_ticks_past_a_busy_kernel(panel):
-    forget(panel, b=5.25)
-    panel.page.evaluate(
-        """() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
-            .requestExecute({code: 'import time; time.sleep(1)', store_history: false})"""
-    )
-    panel.handle("b").focus()
-    panel.press(*["ArrowRight"] * 60, *["ArrowLeft"] * 20)
-    panel.expect(b=7.25)
-    assert panel.heard()["mostOpen"] <= WINDOW
+    assert panel.heard()["asked"] <= WINDOW + 1
 
 
 # -------------------------------------------------------------------------------------- two views
@@ -232,20 +216,22 @@ def test_two_views_of_one_panel_follow_each_other_and_one_may_go(panel):
 
 
 COMMS = "set(__import__('comm').get_comm_manager().comms)"
-TASKS = "len([t for t in __import__('asyncio').all_tasks() if 'ahead' in repr(t)])"
+TASKS = """[task for task in gc.get_objects()
+    if isinstance(task, asyncio.Task) and "ahead" in repr(task) and not task.done()]"""
 
 
 def test_closing_a_panel_takes_it_from_the_page_and_leaves_nothing_in_the_kernel(panel):
-    panel.kernel.run(f"import gc, weakref; before = {COMMS}")
+    panel.kernel.run(f"import asyncio, gc, weakref; before = {COMMS}")
     panel.notebook.run_cell("other = explorer.beta_loss(y=0.25); display(other)")
     other = panel.page.locator(".explorer-panel").nth(1)
     other.locator(".noUi-handle[aria-label]").first.wait_for()
     assert panel.kernel.value(f"len({COMMS} - before)") > 8
     other.locator(".explorer-control-a").hover()  # its frames are on their way when it ends
+    panel.kernel.wait_until(TASKS)
     panel.kernel.run("gone = weakref.ref(other); other.close(); del other")
     panel.page.wait_for_function("document.querySelectorAll('.explorer-panel').length === 1")
     assert panel.kernel.value(f"sorted({COMMS} - before)") == []
-    assert panel.kernel.value(TASKS) == 0
+    panel.kernel.wait_until(f"not {TASKS}")
     panel.kernel.run("gc.collect()")
     assert panel.kernel.repr("gone()") == "None"
     panel.set(a=3.0)  # the panel beside it lives on
