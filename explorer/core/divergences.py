@@ -121,13 +121,26 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
             return log_density(p, x), log_density(q, x)
         return tables[0].log_density(x), tables[1].log_density(x)
 
-    equal = _crossings(lambda x: np.greater(*log_densities(x)), refined(ends, 2))
+    if isinstance(p, Normal) and isinstance(q, Normal):
+        equal = np.clip(_normal_crossings(p, q), ends[0], ends[-1])
+    else:
+        equal = _crossings(lambda x: np.greater(*log_densities(x)), refined(ends, 2))
     x, weight = panels(np.unique(np.concatenate([ends, equal])))
     if on_interval:
         weight = weight * np.exp(-np.logaddexp(0, x) - np.logaddexp(0, -x))
     positive, negative = _signed(weight, *log_densities(x))
     leaks = isinstance(q, Beta) and not isinstance(p, Beta)
     return np.inf if leaks else positive, negative
+
+
+def _normal_crossings(p: Normal, q: Normal) -> FloatArray:
+    """Where log p - log q = a z^2 + b z + c is 0, z = (x - mu_p) / sigma_p; none if p = q."""
+    r, shift = p.sigma / q.sigma, (p.mu - q.mu) / q.sigma
+    a, b, c = 0.5 * (r - 1) * (r + 1), r * shift, 0.5 * shift * shift - np.log(r)
+    with np.errstate(all="ignore"):
+        far = -0.5 * (b + np.copysign(np.sqrt(np.maximum(b * b - 4 * a * c, 0.0)), b))
+        x: FloatArray = p.mu + p.sigma * np.array([far / a, c / far])
+    return x[np.isfinite(x)]
 
 
 def _crossings(above: Callable[[FloatArray], NDArray[np.bool_]], grid: FloatArray) -> FloatArray:

@@ -496,9 +496,8 @@ def _sentence(state: State, frame: Mapping[str, Any], p: Mixture | Boxes) -> str
         f"Widened to {_shape(state, count)} of width {width}, {data} a KL of "
         f"{number(frame['kl'])} nats to the model, {near}."
     )
-    narrow, _, least = _spiked(
-        type(state.model), state.observations, state.width / 10, state.spikes
-    )
+    tenth = float(f"{state.width / 10:.12g}")  # as on the slider's grid, whose frames are kept
+    narrow, _, least = _spiked(type(state.model), state.observations, tenth, state.spikes)
     crossed, entropies = float(cross_entropy(narrow, state.model)), float(entropy(narrow))
     then = _differences(crossed, entropies, least)
     return (

@@ -289,7 +289,7 @@ def _sigma_curve(state: State, squares: float) -> dict[str, Value]:
     return {
         "sigma_grid": grid,
         "sigma_curve": curve,
-        "sigma_limits": limits_above(lowest, max(now, lowest + 1.5 * n), ceiling(n / 2)),
+        "sigma_limits": limits_above(lowest - 0.4 * n, max(now, lowest + 1.5 * n), ceiling(n / 2)),
     }
 
 

@@ -313,7 +313,8 @@ def _curves(state: State, model: Normal | Beta, losses: Array) -> dict[str, Valu
         grid = TOWARDS_ENDS
     curve = np.asarray(model.nll(grid))
     density = np.exp(-curve)
-    inner = slice(4, -4)  # a Beta density may be infinite at the ends
+    ends = 0.02 * (high - low) if isinstance(model, Beta) else 0.0  # where it may be infinite
+    inner = (grid >= low + ends) & (grid <= high - ends)
     peak = _peak(model)
     top = min(max(peak, 1e-12), max(float(density[inner].max()), 1e-12))
     finite = losses[np.isfinite(losses)]
@@ -541,6 +542,7 @@ def spec(state: State) -> Spec:
             Note("{peak_note}", "model", "top left"),
         ),
         "{density_said}",
+        height=0.8,
     )
     plane = Axes(
         "{map_title}",
@@ -554,6 +556,7 @@ def spec(state: State) -> Spec:
             Points(names[0], names[1], "model", "{point}", drag=Drag(x=names[0], y=names[1])),
         ),
         "{map_said}",
+        height=0.8,
     )
     shares = Axes(
         f"Each one’s share: −log *p*(*y* | {given})",
@@ -567,6 +570,7 @@ def spec(state: State) -> Spec:
             Line("y_grid", "loss_curve", "loss"),
         ),
         "{share_said}",
+        height=0.8,
     )
     growth = Axes(
         "Product {product}, sum of −logs {loss_text}",
@@ -580,6 +584,7 @@ def spec(state: State) -> Spec:
             Points("lost", "lost_y", "muted", "{lost_label}"),
         ),
         "{growth_said}",
+        height=0.8,
     )
     if names == ("mu", "sigma"):
         labels = ("*n* log *σ*", "½ *n* log 2π", "Σ(*yᵢ* − *μ*)² / 2*σ*²")

@@ -462,6 +462,7 @@ class View {
       this.sentence,
       this.status,
     );
+    if (this.panel) this.enter(); // new data may have brought new sliders
     this.link.schedule();
   }
 

@@ -227,6 +227,16 @@ def test_the_two_parts_add_up_to_the_divergence(p, q):
     assert positive + negative == pytest.approx(float(kl(p, q)), rel=1e-11, abs=1e-11)
 
 
+@settings(deadline=None)
+@given(st.floats(-5, 5), st.floats(0.1, 9), st.floats(-5, 5), st.floats(0.1, 9))
+def test_the_parts_of_two_normals_add_up_and_are_cut_where_they_cross(mu, sigma, other, width):
+    p, q = Normal(mu, sigma), Normal(other, width)
+    positive, negative = kl_parts(p, q)
+    assert positive + negative == pytest.approx(float(kl(p, q)), rel=1e-10, abs=1e-11)
+    mixture = Mixture([1.0], (p,))  # takes the way of all other pairs
+    assert (positive, negative) == pytest.approx(kl_parts(mixture, q), rel=1e-10, abs=1e-11)
+
+
 def test_the_parts_of_two_shifted_normals_are_known():
     """log(p/q) = 1/2 - y, positive below 1/2."""
     positive, negative = kl_parts(Normal(0, 1), Normal(1, 1))
