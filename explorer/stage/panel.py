@@ -266,15 +266,24 @@ class Panel(Generic[State]):
         control = next(c for c in self._spec.controls if self.controls[c.name] is change["owner"])
         old, new = _entry(self._state, control.name), change["new"]
         if isinstance(control, Slider):
-            presets = [preset.values.get(control.name, old) for preset in self._spec.presets]
-            presets = [v for v in presets if not isinstance(v, str)]  # "{entry}" is the frame's
-            exact = (old, *presets, control.nearest(new), float(f"{new:.12g}"))
-            new = next((v for v in exact if abs(new - v) < NOISE * max(1, abs(new))), new)
+            close = (
+                v for v in self._exact(control, old, new) if abs(new - v) < NOISE * max(1, abs(new))
+            )
+            new = next(close, new)
         if new == old:
             return
         self._state = _with_entries(self._state, {control.name: new})
         self._frame = None
         self._notify()
+
+    def _exact(self, control: Slider, old: float, new: float) -> Iterator[float]:
+        """What a slider may mean by a value that it had to round."""
+        goals = [preset.values.get(control.name, old) for preset in self._spec.presets]
+        yield old
+        yield control.nearest(new)
+        yield from (goal for goal in goals if not isinstance(goal, str))
+        yield from (self.frame[goal[1:-1]] for goal in goals if isinstance(goal, str))  # "{entry}"
+        yield float(f"{new:.12g}")
 
     def _notify(self) -> None:
         for callback in tuple(self._callbacks):
