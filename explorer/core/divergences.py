@@ -150,7 +150,8 @@ def _crossings(above: Callable[[FloatArray], NDArray[np.bool_]], grid: FloatArra
     """
     at_grid = above(grid)
     change = at_grid[:-1] != at_grid[1:]
-    low, high, start = grid[:-1][change], grid[1:][change], at_grid[:-1][change]
+    low: FloatArray = grid[:-1][change]
+    high, start = grid[1:][change], at_grid[:-1][change]
     for _ in range(4 if low.size else 0):
         inner = low[:, None] + (high - low)[:, None] * (np.arange(65) / 64)
         same = above(inner[:, 1:-1].ravel()).reshape(low.size, -1) == start[:, None]

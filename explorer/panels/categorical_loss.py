@@ -217,7 +217,7 @@ def view(state: State) -> Frame:
 
 
 def _sentence(state: State, p: Array, target: Array, each: float, count: int) -> str:
-    names, best = state.names, Categorical(np.array(state.logits)).mode()
+    names, best, second = state.names, int(np.argmax(p)), float(np.sort(p)[-2])
     if state.observations:
         said = (
             f"The {count} observations cost {number(count * each)} nats together, {number(each)} "
@@ -237,13 +237,11 @@ def _sentence(state: State, p: Array, target: Array, each: float, count: int) ->
         f"The model gives {names[chosen]}, which came, a probability {chance(p[chosen])}: "
         f"a loss of {nats(each)}."
     )
-    if np.isnan(best):
-        said += " No class is the likeliest alone."
-    elif int(best) != chosen:
-        said += (
-            f" It held {names[int(best)]} for the likeliest, with {number(float(p[int(best)]))}."
-        )
-    if state.shift:
+    if p[best] - second < 0.0005:
+        said += " No class is clearly the likeliest."
+    elif best != chosen:
+        said += f" It held {names[best]} for the likeliest, with {number(float(p[best]))}."
+    if abs(state.shift) >= 0.005:
         way = "up" if state.shift > 0 else "down"
         said += (
             f" All logits are moved {way} by {number(abs(state.shift), 2)}, and log Σ *e*ᶻ with "

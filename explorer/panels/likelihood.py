@@ -351,7 +351,6 @@ def _growth(losses: Array) -> dict[str, Value]:
     at = counts.astype(int) - 1
     shown = sums[at][np.isfinite(sums[at])]
     product = float(products[-1])
-    why = "" if not lost else "too small for float64" if products[lost - 1] == 0 else "too large"
     return {
         "likelihood": product,
         "product": power(product),
@@ -361,7 +360,7 @@ def _growth(losses: Array) -> dict[str, Value]:
         "product_so_far": minus_logs[at],
         "lost": float(lost) if lost else math.nan,
         "lost_y": float(minus_logs[lost - 1]) if lost else math.nan,
-        "lost_label": f"from {lost} on {why}" if lost else "",
+        "lost_label": f"reads {power(float(products[lost - 1]))} from {lost} on" if lost else "",
         "count_limits": np.array([0.0, nice_ceiling(n, (10.0, 20.0, 50.0, 100.0))]),
         "growth_limits": limits_around(
             float(min(shown, default=0.0)), float(max(shown, default=0.0)) or 1.0
