@@ -326,11 +326,13 @@ class Panel(Generic[State]):
         self._send(self._next_ahead(), ahead=True)
 
     def _next_ahead(self) -> Iterator[Sequence[Setting]]:
-        deadline = time.perf_counter() + TURN
-        for _ in range(BATCH):
-            if self._ahead:
-                yield self._ahead.popleft()
-            if time.perf_counter() > deadline:
+        start = time.perf_counter()
+        for _ in range(min(BATCH, len(self._ahead))):
+            yield self._ahead.popleft()
+            took = time.perf_counter() - start
+            if took > 5 * TURN:  # too dear to be made on the chance that it is wanted
+                self._ahead.clear()
+            if took > TURN:
                 return
 
     def _send(self, states: Iterable[Sequence[Setting]], ahead: bool = False) -> None:

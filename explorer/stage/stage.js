@@ -5,7 +5,8 @@
 //   View   one a place where the panel is shown: its buttons, plots, sum and sentence
 //   Plot   one axes of a view: scales, ticks, labels, handles; MARKS draws what is in it
 
-const IN_FLIGHT = 8; // questions to the kernel that may be open at once
+const IN_FLIGHT = 8; // questions to the kernel that may be open at once,
+const SLOW = 120; // ms beyond the shortest answer after which there may be fewer
 const CACHED = 1200; // frames kept
 const AHEAD = 64; // frames on their way in advance
 const NOISE = 1e-8; // by which a stock slider may miss the value that it was given
@@ -19,6 +20,8 @@ class Link {
     this.controls = new Map();
     this.views = new Set();
     this.flying = new Map(); // key -> time and serial number of the question
+    this.window = IN_FLIGHT;
+    this.shortest = Infinity;
     this.serial = 0;
     this.drawn = 0; // serial number up to which answers are too old to be drawn
     this.gone = false;
@@ -195,7 +198,7 @@ class Link {
       return;
     }
     if (!this.flying.has(now)) {
-      this.pending = this.flying.size >= IN_FLIGHT;
+      this.pending = this.flying.size >= this.window;
       if (!this.pending) this.ask(this.state);
     }
     if (this.latest?.serial > this.drawn) {
@@ -246,12 +249,19 @@ class Link {
       const question = this.flying.get(id);
       this.flying.delete(id);
       this.keep(id, frame);
+      if (question) this.adapt(performance.now() - question.time);
       if (question?.serial > this.drawn) this.latest = { frame, state: header.state, serial: question.serial };
       wanted ||= id === now || question;
     });
     if (wanted) this.schedule();
     if (message.ahead) this.ahead.open = Math.max(0, this.ahead.open - message.frames.length);
     this.fetchAhead();
+  }
+
+  // Where the kernel takes its time for a frame, few questions are open: the newest waits for few.
+  adapt(time) {
+    this.shortest = Math.min(this.shortest, time);
+    this.window = time > this.shortest + SLOW ? Math.max(1, this.window >> 1) : Math.min(IN_FLIGHT, this.window + 1);
   }
 
   // The frames along one slider, coarse positions first, each grid from near to far.
