@@ -60,11 +60,21 @@ class Link {
     if (this.closed) return;
     names.forEach((name, i) => {
       this.controls.set(name, models[i]);
+      this.quieten(models[i]);
       this.listen(models[i], `change:${this.trait(name)}`, () => this.moved());
       this.listen(models[i], "comm_live_update", () => this.report());
     });
     this.moved();
     this.fetchPresets();
+  }
+
+  // A stock slider writes back each value that it is given, with the noise of its own arithmetic.
+  // That would reach code that has moved on meanwhile, and take it back: so it does not get through.
+  quieten(model) {
+    const { set } = model;
+    model.set = (attribute, value, options) =>
+      options?.updated_view && Math.abs(value - model.get(attribute)) < NOISE ? model : set.call(model, attribute, value, options);
+    this.listeners.push(() => delete model.set);
   }
 
   close() {
