@@ -67,6 +67,7 @@ class Link {
     if (this.closed || references !== this.model.get("controls")) return;
     names.forEach((name, i) => {
       this.controls.set(name, models[i]);
+      this.quieten(models[i]);
       this.listen(models[i], `change:${this.trait(name)}`, () => this.moved(), this.controlListeners);
       this.listen(models[i], "comm_live_update", () => this.report(), this.controlListeners);
     });
@@ -79,6 +80,15 @@ class Link {
     for (const stop of this.controlListeners.splice(0)) stop();
     this.controls.clear();
     this.player = undefined;
+  }
+
+  // A stock slider writes back each value that it is given, with the noise of its own arithmetic.
+  // That would reach code that has moved on meanwhile, and take it back: so it does not get through.
+  quieten(model) {
+    const { set } = model;
+    model.set = (attribute, value, options) =>
+      options?.updated_view && Math.abs(value - model.get(attribute)) < NOISE * Math.max(1, Math.abs(value)) ? model : set.call(model, attribute, value, options);
+    this.controlListeners.push(() => delete model.set);
   }
 
   close() {

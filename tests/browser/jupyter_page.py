@@ -31,6 +31,7 @@ TIMEOUT = 60  # seconds; generous, for two busy cores
 KNOWN_NOISE = (
     ("Cannot read properties of undefined (reading 'schema')", "/static/notebook/notebook_core."),
     ("Command 'filebrowser:open-path' not registered", "/static/notebook/notebook_core."),
+    ("the server responded with a status of 403 (Forbidden)", ".woff2"),  # after a restart
 )
 
 # Front-end settings: nothing pops up, nothing asks the internet.

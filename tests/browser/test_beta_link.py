@@ -177,6 +177,47 @@ def test_a_kernel_that_does_not_answer_is_told_and_nothing_queues_up_before_it(p
     assert panel.heard()["asked"] <= WINDOW + 1
 
 
+def test_the_page_does_not_take_back_what_code_has_moved_on_from(panel):
+    """A stock slider answers each value with a rounded one, which would come too late."""
+    panel.kernel.run(
+        """
+import time
+seen, wanted = [], [round(2 + i / 20, 2) for i in range(1, 40)]
+note = lambda state: seen.append(state.a)
+panel.observe(note)
+for a in wanted:
+    panel.set(a=a)
+    time.sleep(0.02)
+"""
+    )
+    panel.expect(a=3.95)
+    panel.page.wait_for_timeout(500)  # time for an answer that must not come
+    panel.kernel.run("panel.unobserve(note)")
+    assert panel.kernel.value("seen") == panel.kernel.value("wanted")
+    panel.expect(a=3.95)
+
+
+def test_a_slider_obeys_the_hand_while_a_cell_moves_another(panel):
+    """JupyterLab has both at once: widgets' messages are handled in a thread beside the cells'."""
+    panel.kernel.run(
+        """
+import threading, time
+
+def walk():
+    for i in range(100):
+        panel.set(b=1 + i / 20)
+        time.sleep(0.01)
+
+walker = threading.Thread(target=walk)
+walker.start()
+"""
+    )
+    panel.handle("a").focus()
+    panel.press(*["ArrowRight"] * 10)
+    panel.kernel.run("walker.join()")
+    panel.expect(a=2.5, b=5.95)
+
+
 # -------------------------------------------------------------------------------------- two views
 
 
@@ -240,11 +281,11 @@ def test_closing_a_panel_takes_it_from_the_page_and_leaves_nothing_in_the_kernel
 def test_a_page_that_is_loaded_anew_shows_the_state_that_the_kernel_has(open_notebook):
     notebook = open_notebook(CELLS)
     panel = BetaPanel(notebook)
-    panel.set(a=8.0, b=3.1, y=0.25, loss="kernel")
+    panel.set(a=8.0, b=3.123, y=0.25, loss="kernel")
     notebook.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     notebook.open()
     again = BetaPanel(notebook)
-    again.expect(a=8.0, b=3.1, y=0.25, loss="kernel")
+    again.expect(a=8.0, b=3.123, y=0.25, loss="kernel")
     again.handle("a").focus()
     again.press("ArrowRight")
     again.expect(a=8.05)
