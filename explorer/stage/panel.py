@@ -196,18 +196,36 @@ class Panel(Generic[State]):
         }
 
     def _make_controls(self) -> list[widgets.Widget]:
-        """Make the controls that the spec names and are not there yet; return the outdated ones."""
+        """Make the controls that the spec names and are not there yet; return the outdated ones.
+
+        A slider whose old and new values do not fit in both ranges is outdated too: while its
+        range moves, the page would clamp it and send that back.
+        """
         old = self.controls
         self.controls = {
-            c.name: old.get(c.name) or _control(c, _entry(self._state, c.name))
+            c.name: self._kept(c) or _control(c, _entry(self._state, c.name))
             for c in self._spec.controls
         }
         for name, control in self.controls.items():
-            if name not in old:
+            if control is not old.get(name):
                 control.observe(self._control_moved, "value")
         shown = [c for c in self._spec.controls if isinstance(c, Slider) and c.shown]
         self.widget.children[0].children = [self.controls[c.name] for c in shown]
-        return [control for name, control in old.items() if name not in self.controls]
+        return [control for name, control in old.items() if control is not self.controls.get(name)]
+
+    def _kept(self, control: Slider | Choice) -> widgets.Widget | None:
+        """The widget of this name, if it can stay."""
+        widget = self.controls.get(control.name)
+        if widget is None or isinstance(control, Choice):
+            return widget
+        ends = (
+            (widget.base**widget.min, widget.base**widget.max)
+            if control.log
+            else (widget.min, widget.max)
+        )
+        new = _entry(self._state, control.name)
+        fits = ends[0] <= new <= ends[1] and control.low <= widget.value <= control.high
+        return widget if fits or ends == (control.low, control.high) else None
 
     def _values(self) -> list[Setting]:
         return [_entry(self._state, c.name) for c in self._spec.controls]

@@ -50,7 +50,7 @@ class Link {
     this.ahead = { name: null, waiting: [], open: 0 };
     this.pending = false;
     this.latest = undefined;
-    const outdated = this.controls.size > 0 && key([...this.controls.keys()]) !== key(this.spec.controls.map((c) => c.name));
+    const outdated = this.controls.size > 0 && this.references !== key(this.model.get("controls"));
     if (outdated) this.disconnect();
     if (this.controls.size === 0) this.state = this.start;
     if (outdated) this.ready = this.connect();
@@ -66,6 +66,7 @@ class Link {
     );
     if (this.closed || references !== this.model.get("controls")) return;
     names.forEach((name, i) => {
+      this.references = key(references);
       this.controls.set(name, models[i]);
       this.quieten(models[i]);
       this.listen(models[i], `change:${this.trait(name)}`, () => this.moved(), this.controlListeners);
