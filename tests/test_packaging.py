@@ -99,7 +99,9 @@ NUMERICS = {"numpy", "scipy.special"}
 LAYERS = {
     "explorer.core": {"explorer.core", *NUMERICS},
     "explorer.spec": {"explorer.core", "explorer.spec", *NUMERICS},
-    "explorer.panels": {"explorer.core", "explorer.spec", "explorer.panels", *NUMERICS},
+    "explorer.panels": {
+        "explorer.core", "explorer.data", "explorer.spec", "explorer.panels", *NUMERICS
+    },
     "explorer.data": {"explorer.data", "numpy"},
     "explorer.static": {"explorer.core", "explorer.spec", "matplotlib", *NUMERICS},
     # Shows a panel without a kernel by way of explorer.static; names a figure's type, no more.

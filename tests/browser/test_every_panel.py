@@ -1,4 +1,4 @@
-"""What holds for every panel, as its default shows it in a real JupyterLab and Notebook 7."""
+"""What holds for every panel, as its default shows it in a real JupyterLab."""
 
 import json
 import time
@@ -46,17 +46,13 @@ FLAWS = """panel => {
 }"""
 
 
-EVERYWHERE = [(name, where) for name in explorer.PANELS for where in ("lab", "notebook")]
-
-
-@pytest.fixture(scope="module", params=EVERYWHERE, ids="-".join)
+@pytest.fixture(scope="module", params=explorer.PANELS)
 def shown(open_shared_notebook, request):
     """The name of a panel and the page that shows it."""
-    name, where = request.param
-    notebook = open_shared_notebook([CODE.format(name)], where=where, viewport=(1400, 1000))
+    notebook = open_shared_notebook([CODE.format(request.param)], viewport=(1400, 1000))
     notebook.wait_for(STAGE)
     notebook.wait_for(".explorer-controls .noUi-handle[aria-label]")
-    return name, notebook
+    return request.param, notebook
 
 
 def agreed(notebook, other_than=None, seconds=10):
@@ -82,9 +78,19 @@ def flaws(notebook):
     return notebook.page.locator(".explorer-panel").first.evaluate(FLAWS)
 
 
-def test_nothing_bars_anybody_from_the_panel(shown):
+def test_nothing_bars_anybody_from_the_panel_in_either_theme(shown):
     _, notebook = shown
-    assert notebook.axe() == ""
+    for theme in ("Dark", "Light"):
+        notebook.page.evaluate(
+            """async theme => {
+                const {commands} = window.jupyterapp;
+                await commands.execute('apputils:change-theme', {theme: `JupyterLab ${theme}`});
+            }""",
+            theme,
+        )
+        light = str(theme == "Light").lower()
+        notebook.wait_for(f"body[data-jp-theme-light='{light}']")
+        assert notebook.axe() == ""
 
 
 def test_nothing_overlaps_at_any_width(shown):
