@@ -83,13 +83,24 @@ class Link {
     this.player = undefined;
   }
 
-  // A stock slider writes back each value that it is given, with the noise of its own arithmetic.
-  // That would reach code that has moved on meanwhile, and take it back: so it does not get through.
+  // A stock slider writes back and saves each value that it is given, with the noise of its own
+  // arithmetic. That would reach code that has moved on meanwhile, and take it back: so it stops here.
   quieten(model) {
-    const { set } = model;
-    model.set = (attribute, value, options) =>
-      options?.updated_view && Math.abs(value - model.get(attribute)) < NOISE * Math.max(1, Math.abs(value)) ? model : set.call(model, attribute, value, options);
-    this.controlListeners.push(() => delete model.set);
+    const { set, save_changes: save } = model;
+    let echo = false;
+    model.set = (attribute, value, options) => {
+      const noise = NOISE * Math.max(1, Math.abs(value));
+      echo = options?.updated_view !== undefined && Math.abs(value - model.get(attribute)) < noise;
+      return echo ? model : set.call(model, attribute, value, options);
+    };
+    model.save_changes = (callbacks) => {
+      if (!echo || !callbacks) save.call(model, callbacks);
+      echo = false;
+    };
+    this.controlListeners.push(() => {
+      delete model.set;
+      delete model.save_changes;
+    });
   }
 
   close() {

@@ -50,11 +50,13 @@ def _known(panel):
 # states whose frames came, and where among them a cell began to run.
 LISTEN = """() => {
     const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
-    const wire = window.wire = {asked: 0, mostOpen: 0, arrived: []};
+    const wire = window.wire = {asked: 0, mostOpen: 0, arrived: [], saved: []};
     const open = new Set();
     kernel.anyMessage.connect((_, {msg, direction}) => {
         const message = msg.content.data?.content;
         if (msg.header.msg_type === 'execute_input') wire.arrived.push('cell');
+        const {method, state} = msg.content.data ?? {};
+        if (direction === 'send' && method === 'update') wire.saved.push(state);
         if (direction === 'send' && message?.type === 'ask') {
             wire.asked += message.states.length;
             for (const state of message.states) open.add(JSON.stringify(state));
