@@ -178,8 +178,9 @@ class Link {
     this.player = undefined;
     const values = Object.fromEntries(settings(preset, frame));
     const index = this.spec.presets.indexOf(preset); // -1: back to where the panel started
-    if (!preset.method && (index >= 0 || this.epoch === 0) && Object.keys(values).every((name) => this.controls.has(name))) this.assign(values);
-    else this.send({ type: "press", preset: index });
+    const here = !preset.method && Object.keys(values).every((name) => this.controls.has(name));
+    if (here || index < 0) this.assign(values); // also before the kernel does: moves may be on their way to it
+    if (!here || (index < 0 && this.epoch > 0)) this.send({ type: "press", preset: index });
   }
 
   // Lets a control run along its grid, so many positions a second, until its end.

@@ -18,8 +18,9 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from explorer import PANELS  # noqa: E402
 from tests.benchmarks.proxy import delayed  # noqa: E402
-from tests.benchmarks.watched import EXPLORER, INTERACT, Watched  # noqa: E402
+from tests.benchmarks.watched import EXPLORER, INTERACT, Watched, panel_candidate  # noqa: E402
 from tests.browser.jupyter_page import JupyterServer, free_port, launch_chromium  # noqa: E402
 
 ROUND_TRIP = 0.150  # seconds, added: what Binder is like
@@ -82,6 +83,35 @@ def measure(candidate, server, browser, port, quick, soak):
     return rows
 
 
+def measure_panel(candidate, server, browser, port):
+    """The few numbers that every panel is held to."""
+    rows = {}
+    for delay in (0.0, ROUND_TRIP / 2):
+        through = delayed(server.port, delay) if delay else contextlib.nullcontext(server.url)
+        with through as address:
+            print(f"{candidate.name}, RTT {2000 * delay:.0f} ms ...", file=sys.stderr)
+            watched = Watched(candidate, server, browser, port, address)
+            if not delay:
+                rows["ms per tick"] = statistics.median(watched.kernel_times(30))
+            watched.forget(5.05)
+            for name in ("1st", "2nd"):
+                rate = watched.drag()["frames per second"]
+                rows[f"fps, {2000 * delay:.0f} ms, {name}"] = rate
+            if not delay:
+                rows["kB per frame"] = watched.wire()[0] / 1000
+            watched.notebook.close()
+            server.close_sessions()
+    return rows
+
+
+def show_panels(results):
+    """Print a line for each panel."""
+    columns = next(iter(results.values()))
+    print(" " * 18 + "".join(f"{column:>17}" for column in columns))
+    for name, rows in results.items():
+        print(f"{name:18}" + "".join(f"{value:17.3g}" for value in rows.values()))
+
+
 def animation_frame_rate(browser):
     """Animation frames a second of an empty page: the ceiling for everything here."""
     page = browser.new_page()
@@ -119,8 +149,21 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer repeats")
     parser.add_argument("--soak", action="store_true", help="also 10,000 ticks of the panel")
     parser.add_argument("--only", choices=("interact", "explorer"), help="measure one of the two")
+    parser.add_argument("--panels", action="store_true", help="instead, a line for each panel")
     parser.add_argument("--json", type=Path, help="also save the numbers there")
     options = parser.parse_args()
+    if options.panels:
+        with JupyterServer() as server, sync_playwright() as playwright:
+            port = free_port()
+            browser = launch_chromium(playwright, f"--remote-debugging-port={port}")
+            show_panels(
+                {
+                    name: measure_panel(panel_candidate(name), server, browser, port)
+                    for name in PANELS
+                }
+            )
+            browser.close()
+        return
     candidates = [c for c in (INTERACT, EXPLORER) if options.only in (None, c.name)]
     statements = {
         "interact": "import matplotlib.pyplot, scipy.stats, ipywidgets",

@@ -6,7 +6,8 @@ import math
 import re
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import psutil
@@ -45,6 +46,7 @@ class Candidate:
     name: str
     cells: tuple[str, ...]
     slider: str  # selects the slider for `a`
+    step: float  # from one of its positions to the next
     ready: str  # selects what is there once the first picture is
     frame: bytes  # how a picture looks in a message of the websocket
     tick: str  # defines `_tick(a)`: all that the kernel does to answer one tick
@@ -57,6 +59,7 @@ INTERACT = Candidate(
     name="interact",
     cells=("from tests.benchmarks.interact_baseline import show\nfigure = show()",),
     slider=".widget-interact",
+    step=0.05,
     ready=".widget-interact .jp-OutputArea-output img",
     frame=rb'"msg_type":\s*"display_data"',
     tick="def _tick(a):\n    figure.widget.children[0].value = a",
@@ -71,6 +74,7 @@ EXPLORER = Candidate(
     name="explorer",
     cells=("import explorer\npanel = explorer.beta_loss(a=2, b=5, y=0.7)\npanel",),
     slider=".explorer-control-a",
+    step=0.05,
     ready=".explorer-stage[data-frame-state]",
     frame=rb'"state":\s*\[',
     tick="""def _tick(a):
@@ -80,6 +84,29 @@ EXPLORER = Candidate(
     last_a="panel.state.a",
     probe={"image": ".none", "stage": ".explorer-stage"},
 )
+
+
+def panel_candidate(name):
+    """Any panel by its first two sliders: one is dragged, the other makes its pictures new."""
+    module = import_module(f"explorer.panels.{name}")
+    blueprint = getattr(module, name)()
+    controls = blueprint.spec(blueprint.state).controls
+    dragged, other = [c for c in controls if getattr(c, "shown", False) and not c.log][:2]
+    start, reach = other.low, other.high - other.low
+    return replace(
+        EXPLORER,
+        name=name,
+        cells=(f"import explorer\npanel = explorer.{name}()\npanel",),
+        slider=f".explorer-control-{dragged.name.replace('.', '-')}",
+        step=dragged.step,
+        tick=EXPLORER.tick.replace(
+            "[[a, *panel._values()[1:]]]",
+            f"[[a if n == {dragged.name!r} else v "
+            "for n, v in zip(panel.controls, panel._values())]]",
+        ),
+        set_b=f"panel.controls[{other.name!r}].value = {start} + {reach} * {{}} / 10",
+        last_a=f"panel.controls[{dragged.name!r}].value",
+    )
 
 
 class Hand:
@@ -124,11 +151,10 @@ class Watched:
         self.track = self.page.locator(f"{candidate.slider} .noUi-base").first.bounding_box()
         slider = self.page.locator(f"{candidate.slider} .noUi-target").first
         options = slider.evaluate(
-            "node => { const {range, step} = node.noUiSlider.options;"
-            "return [range.min, range.max, step] }"
+            "node => { const {range} = node.noUiSlider.options; return [range.min, range.max] }"
         )
-        self.low, high, self.step = options
-        self.span = high - self.low
+        self.low, high = options
+        self.step, self.span = candidate.step, high - self.low
 
     def read(self, expression):
         return self.page.evaluate(f"() => window.probe.{expression}")
