@@ -65,9 +65,10 @@ def test_a_frame_arrives_in_the_page_as_python_made_it(panel, state):
     )
     blueprint = beta_loss(**state)
     made = blueprint.view(blueprint.state)
-    assert set(arrived) == set(made)
-    for name, value in made.items():
-        got = arrived[name]
+    drawn = {"density", "loss_curve", "landscape", "loss", "modes_x", "sentence"}
+    assert drawn <= set(arrived) <= set(made)  # only what is drawn travels
+    for name, got in arrived.items():
+        value = made[name]
         if isinstance(value, np.ndarray) and value.ndim == 2:
             low, high, steps = got["low"], got["high"], np.reshape(got["steps"], value.shape)
             field = low + (steps - 1) * (high - low) / 65532
