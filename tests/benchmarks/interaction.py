@@ -104,12 +104,11 @@ def measure_panel(candidate, server, browser, port):
     return rows
 
 
-def show_panels(results):
-    """Print a line for each panel."""
-    columns = next(iter(results.values()))
-    print(" " * 18 + "".join(f"{column:>17}" for column in columns))
-    for name, rows in results.items():
-        print(f"{name:18}" + "".join(f"{value:17.3g}" for value in rows.values()))
+def show_panel(name, rows, first):
+    """Print a panel's line, below the names of the columns if it is the first."""
+    if first:
+        print(" " * 18 + "".join(f"{column:>17}" for column in rows))
+    print(f"{name:18}" + "".join(f"{value:17.3g}" for value in rows.values()), flush=True)
 
 
 def animation_frame_rate(browser):
@@ -156,12 +155,9 @@ def main():
         with JupyterServer() as server, sync_playwright() as playwright:
             port = free_port()
             browser = launch_chromium(playwright, f"--remote-debugging-port={port}")
-            show_panels(
-                {
-                    name: measure_panel(panel_candidate(name), server, browser, port)
-                    for name in PANELS
-                }
-            )
+            for name in PANELS:
+                rows = measure_panel(panel_candidate(name), server, browser, port)
+                show_panel(name, rows, first=name == PANELS[0])
             browser.close()
         return
     candidates = [c for c in (INTERACT, EXPLORER) if options.only in (None, c.name)]
