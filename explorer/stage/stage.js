@@ -8,7 +8,7 @@
 const IN_FLIGHT = 8; // questions to the kernel that may be open at once,
 const SLOW = 120; // ms beyond the shortest answer after which there may be fewer
 const CACHED = 1200; // frames kept
-const AHEAD = 64; // frames on their way in advance
+const AHEAD = 192; // frames on their way in advance
 const NOISE = 1e-8; // by which a stock slider may miss the value that it was given
 const PATIENCE = 3000; // ms without an answer before the panel says so
 
