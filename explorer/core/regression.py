@@ -84,9 +84,6 @@ class ScaledLineFit:
     loss: float
 
 
-LINKS = ("exp", "softplus")
-
-
 def scale_of(raw: ArrayLike, link: str) -> tuple[FloatArray, FloatArray]:
     """sigma = e^raw or log(1 + e^raw), and its logarithm, which is exact where sigma underflows."""
     raw = np.asarray(raw, dtype=np.float64)

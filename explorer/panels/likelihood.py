@@ -65,7 +65,6 @@ CELLS = 36
 SPACED: Array = np.linspace(0, 1, 101)
 PEAK: Array = np.linspace(-4, 4, 61)
 TOWARDS_ENDS: Array = (1 - np.cos(np.linspace(0, np.pi, 161))) / 2
-TINY = float(np.finfo(np.float64).smallest_subnormal)
 
 
 @dataclass(frozen=True, kw_only=True)
