@@ -3,9 +3,10 @@
 numpy and scipy.special only; all values float64, natural logarithms, losses in nats.
 """
 
+from .alpha_fits import ReverseFits, fit_alpha_divergence, fit_reverse_kl
 from .beta import Beta
 from .boxes import Boxes
-from .branches import Branches, reverse_branches
+from .branches import Branches, alpha_branches, reverse_branches
 from .descent import Path, descend
 from .discrete import Bernoulli, Categorical
 from .divergences import (
@@ -33,7 +34,6 @@ from .regression import (
     scale_of,
     sum_of_squares,
 )
-from .reverse_fits import ReverseFits, fit_reverse_kl
 from .risk import best_answer, interval_risk, risk, shortfall
 from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse
 
@@ -54,11 +54,13 @@ __all__ = [
     "ReverseFits",
     "ScaledLineFit",
     "Surface",
+    "alpha_branches",
     "alpha_divergence",
     "best_answer",
     "cross_entropy",
     "descend",
     "entropy",
+    "fit_alpha_divergence",
     "fit_cross_entropy",
     "fit_forward_kl",
     "fit_line",

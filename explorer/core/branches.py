@@ -1,62 +1,59 @@
-"""Reverse fits of two Normals as functions of their distance: the bifurcation diagram."""
+"""All fits as functions of one parameter that moves them: bifurcation diagrams."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 import numpy as np
 
-from .family import FloatArray
+from .alpha_fits import (
+    ReverseFits,
+    counts,
+    fit_alpha_divergence,
+    follow_alpha_divergence,
+)
+from .family import Family, FloatArray
 from .mixture import Mixture
 from .normal import Normal
 from .normal_fits import Fit
-from .reverse_fits import ReverseFits, fit_reverse_kl
 
 COARSE, FINE, SHARP = 8, 40, 2000  # parts of the range: searched, drawn, where branches end
 
 
 @dataclass(frozen=True, eq=False)
 class Branches:
-    """The reverse fits of w1 N(-d/2, s1) + w2 N(d/2, s2) at ascending separations d."""
+    """All fits of a ``problem``, what is fitted to at a parameter, at ascending ``positions``."""
 
-    weights: tuple[float, float]
-    widths: tuple[float, float]
-    fixed_sigma: float | None
-    separations: tuple[float, ...]
+    problem: Callable[[float], tuple[Family, float, float | None]]  # p, alpha and the fixed sigma
+    positions: tuple[float, ...]
     fits: tuple[ReverseFits, ...]
 
-    def at(self, separation: float) -> ReverseFits:
-        """All fits at one separation, followed from its neighbours where those are alike."""
-        p = pair(self.weights, self.widths, separation)
-        k = bisect_left(self.separations, separation)
-        if not 0 < k < len(self.separations):
-            return fit_reverse_kl(p, self.fixed_sigma)
-        below, above = self.fits[k - 1], self.fits[k]
-        if _counts(below) != _counts(above):
-            return fit_reverse_kl(p, self.fixed_sigma)
-        left, right = self.separations[k - 1 : k + 1]
-        near = _between(below, above, (separation - left) / (right - left))
-        return fit_reverse_kl(p, self.fixed_sigma, near)
+    def at(self, position: float) -> ReverseFits:
+        """All fits at one position, followed from its neighbours where those are alike."""
+        p, alpha, fixed_sigma = self.problem(position)
+        near = None
+        k = bisect_left(self.positions, position)
+        if 0 < k < len(self.positions):
+            below, above = self.fits[k - 1], self.fits[k]
+            if counts(below) == counts(above):
+                left, right = self.positions[k - 1 : k + 1]
+                near = _between(below, above, (position - left) / (right - left))
+        return fit_alpha_divergence(p, alpha, fixed_sigma, near)
 
     def curves(self, saddles: bool = False) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Separation, mu and value along the branches of minima or saddles; nan parts branches."""
+        """Position, mu and value along the branches of minima or saddles; nan parts branches."""
         points: list[tuple[float, float, float]] = []
-        runs = groupby(zip(self.separations, self.fits, strict=True), lambda item: _counts(item[1]))
+        runs = groupby(zip(self.positions, self.fits, strict=True), lambda item: counts(item[1]))
         for _, run in runs:
-            steps = [(d, _by_mu(fits.saddles if saddles else fits.minima)) for d, fits in run]
+            steps = [(at, _by_mu(fits.saddles if saddles else fits.minima)) for at, fits in run]
             for i in range(len(steps[0][1])):
-                points += [(d, float(fits[i].q.mu), fits[i].value) for d, fits in steps]
+                points += [(at, float(fits[i].q.mu), fits[i].value) for at, fits in steps]
                 points.append((np.nan, np.nan, np.nan))
-        separation, mu, value = np.array(points or [(np.nan,) * 3]).T
-        return separation, mu, value
-
-
-def pair(weights: tuple[float, float], widths: tuple[float, float], separation: float) -> Mixture:
-    """The mixture of two Normals, ``separation`` apart and with 0 in their middle."""
-    half = 0.5 * separation
-    return Mixture(np.array(weights), (Normal(-half, widths[0]), Normal(half, widths[1])))
+        position, mu, value = np.array(points or [(np.nan,) * 3]).T
+        return position, mu, value
 
 
 def reverse_branches(
@@ -65,34 +62,57 @@ def reverse_branches(
     reach: float,
     fixed_sigma: float | None = None,
 ) -> Branches:
-    """Return the reverse fits of two Normals for separations from 0 to ``reach``.
+    """Return the reverse fits of w1 N(-d/2, s1) + w2 N(d/2, s2) for d from 0 to ``reach``."""
 
-    Searched at a few of them and followed between; where their number changes, the separation at
-    which it does is closed in on to a ``SHARP``-th of the range.
+    def problem(separation: float) -> tuple[Family, float, float | None]:
+        half = 0.5 * separation
+        components = Normal(-half, widths[0]), Normal(half, widths[1])
+        return Mixture(np.array(weights), components), 0.0, fixed_sigma
+
+    return _branches(problem, reach)
+
+
+def alpha_branches(p: Family) -> Branches:
+    """Return the fits of the alpha-divergence from p, a Normal or Mixture, for alpha from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If p is of another family.
     """
+    return _branches(lambda alpha: (p, alpha, None), 1.0)
 
-    def search(d: float, near: ReverseFits | None = None) -> ReverseFits:
-        return fit_reverse_kl(pair(weights, widths, d), fixed_sigma, near)
 
+def _branches(
+    problem: Callable[[float], tuple[Family, float, float | None]], reach: float
+) -> Branches:
+    """Searched at a few positions from 0 to ``reach`` and followed between.
+
+    Where the number of fits changes, that place is closed in on to a ``SHARP``-th of the range.
+    """
     coarse = np.linspace(0.0, reach, COARSE + 1).tolist()
-    known = {d: search(d) for d in coarse}
+    known = {at: fit_alpha_divergence(*problem(at)) for at in coarse}
     spans = list(pairwise(coarse))
     while spans:
         left, right = spans.pop()
         below, above = known[left], known[right]
-        alike = _counts(below) == _counts(above)
+        alike = counts(below) == counts(above)
         if right - left <= reach / (FINE if alike else SHARP):
             continue
         middle = 0.5 * (left + right)
-        near = _between(below, above, 0.5) if alike else max(below, above, key=_counts)
-        known[middle] = search(middle, near)
+        p, alpha, fixed_sigma = problem(middle)
+        if alike:
+            near = _between(below, above, 0.5)
+            fits = fit_alpha_divergence(p, alpha, fixed_sigma, near)
+        else:
+            fewest, most = sorted((below, above), key=counts)
+            fits = follow_alpha_divergence(p, alpha, most, fixed_sigma)
+            if not (fits.converged and counts(fewest) <= counts(fits)):
+                fits = fit_alpha_divergence(p, alpha, fixed_sigma)
+        known[middle] = fits
         spans += [(left, middle), (middle, right)]
-    at = sorted(known)
-    return Branches(weights, widths, fixed_sigma, tuple(at), tuple(known[d] for d in at))
-
-
-def _counts(fits: ReverseFits) -> tuple[int, int]:
-    return len(fits.minima), len(fits.saddles)
+    positions = sorted(known)
+    return Branches(problem, tuple(positions), tuple(known[at] for at in positions))
 
 
 def _by_mu(fits: tuple[Fit, ...]) -> list[Fit]:

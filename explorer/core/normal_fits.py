@@ -1,7 +1,7 @@
 """KL divergences between a distribution p and a Normal q, in both directions, as surfaces.
 
 Forward, KL(p||q), has one minimum, the Normal with p's mean and variance; for reverse, KL(q||p),
-see reverse_fits.
+and what lies between them, see alpha_fits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .beta import Beta
 from .divergences import kl, line
 from .family import Family, FloatArray, real_array
 from .normal import Normal
-from .quadrature import Table, around, panels
+from .quadrature import AROUND, Table, panels
 from .special import LOG_2PI
 
 
@@ -72,27 +72,65 @@ def reverse_kl(p: Family, mu: ArrayLike, log_sigma: ArrayLike) -> Surface:
     )
 
 
-def surface(table: Table, mu: FloatArray, t: FloatArray) -> Surface:
-    """reverse_kl of a table at points (B,)."""
-    sigma = np.exp(t)
-    own = around(mu, sigma)
-    ends = np.clip(table.kinks, own[:, :1], own[:, -1:])
+def surface(table: Table, mu: FloatArray, t: FloatArray, alpha: float = 0.0) -> Surface:
+    """reverse_kl of a table at points (B,), or with 0 < alpha < 1 the L of alpha_fits."""
+    sigma, beta = np.exp(t), 1 - alpha
+    own = products(table, alpha, mu, sigma)
+    ends = np.clip(table.kinks, own.min(axis=-1, keepdims=True), own.max(axis=-1, keepdims=True))
     x, weight = panels(np.concatenate([ends, own], axis=-1))
     z = (x - mu[:, None]) / sigma[:, None]
-    weight = weight * np.exp(-0.5 * z * z) / (sigma[:, None] * np.sqrt(2 * np.pi))
     log_p, score = table.log_density_and_score(x)
-    value = -(weight * log_p).sum(axis=-1) - t - 0.5 * (1 + LOG_2PI)
-    # By parts, all derivatives of log p but the first are turned into powers of z.
-    powers = weight * score
-    s = powers.sum(axis=-1)
-    powers *= z
-    sz = powers.sum(axis=-1)
-    powers *= z
-    szz = powers.sum(axis=-1)
-    szzz = (powers * z).sum(axis=-1)
-    gradient = np.stack([-s, -1 - sigma * sz], axis=-1)
-    hessian = np.stack([-sz / sigma, s - szz, s - szz, sigma * (sz - szzz)], axis=-1)
-    return Surface(value, gradient, hessian.reshape(-1, 2, 2))
+    if alpha == 0:
+        r = weight * np.exp(-0.5 * z * z) / (sigma[:, None] * np.sqrt(2 * np.pi))
+        value = -(r * log_p).sum(axis=-1) - t - 0.5 * (1 + LOG_2PI)
+    else:
+        log_r = alpha * log_p - 0.5 * beta * z * z
+        top = log_r.max(axis=-1)
+        r = weight * np.exp(log_r - top[:, None])
+        total = r.sum(axis=-1)
+        r /= total[:, None]
+        value = (0.5 * beta * (2 * t + LOG_2PI) - top - np.log(total)) / (alpha * beta)
+    # By parts, derivatives of log p are turned into powers of z: all for alpha near 1, where beta
+    # is no divisor then, and all but the first for alpha near 0.
+    powers = r if alpha >= 0.5 else r * score
+    means = [powers.sum(axis=-1)]
+    for _ in range(4 if alpha >= 0.5 else 3):
+        powers = powers * z
+        means.append(powers.sum(axis=-1))
+    if alpha >= 0.5:
+        _, z1, z2, z3, z4 = means
+        gradient = np.stack([-z1 / sigma, 1 - z2], axis=-1) / alpha
+        mu_mu = (1 - beta * z2) / sigma**2
+        mixed = (2 * z1 - beta * (z3 - z1)) / sigma
+        t_t = 2 * z2 - beta * (z4 - 2 * z2 + 1)
+        hessian = np.stack([mu_mu, mixed, mixed, t_t], axis=-1) / alpha
+    else:
+        s, sz, szz, szzz = means
+        gradient = np.stack([-s, -1 - sigma * sz], axis=-1) / beta
+        rest = alpha / beta * (1 + sigma * sz)
+        hessian = np.stack([-sz / sigma, s - szz, s - szz, sigma * (sz - szzz) - rest], axis=-1)
+    # From the derivatives of A to those of its logarithm.
+    hessian = hessian.reshape(-1, 2, 2)
+    if alpha > 0:
+        hessian += alpha * beta * gradient[:, :, None] * gradient[:, None, :]
+    return Surface(value, gradient, hessian)
+
+
+def products(
+    table: Table,
+    alpha: float,
+    mu: FloatArray,
+    sigma: FloatArray,
+    offsets: FloatArray = AROUND,
+) -> FloatArray:
+    """Panel ends (B, P) that resolve p_k^alpha q^(1-alpha), Normals again, for q at points (B,)."""
+    if alpha == 0:
+        return mu[:, None] + sigma[:, None] * offsets
+    tau_p, tau_q = alpha / np.square(table.sigma), (1 - alpha) / np.square(sigma)[:, None]
+    tau = tau_p + tau_q
+    center = (tau_p * table.mu + tau_q * mu[:, None]) / tau
+    ends = center[..., None] + offsets / np.sqrt(tau)[..., None]
+    return ends.reshape(mu.size, -1)
 
 
 def fit_forward_kl(p: Family) -> Fit:

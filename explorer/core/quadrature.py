@@ -103,14 +103,14 @@ def _mirrored(*offsets: float) -> FloatArray:
 
 
 REACH = 9.5  # in sigmas; the mass beyond is 2e-21
-_AROUND_COMPONENT = _mirrored(1.0, 2.0, 3.0, 4.5, 6.5, REACH)
+AROUND = _mirrored(1.0, 2.0, 3.0, 4.5, 6.5, REACH)
 _AROUND_ZERO = _mirrored(1.0, 2.0, 4.0, 8.0, 14.0)  # beyond, log(1 + e^-x) is below rounding
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
 def around(mu: FloatArray, sigma: FloatArray) -> FloatArray:
     """Panel ends that resolve N(mu, sigma), shape (..., P)."""
-    return np.asarray(mu)[..., None] + np.asarray(sigma)[..., None] * _AROUND_COMPONENT
+    return np.asarray(mu)[..., None] + np.asarray(sigma)[..., None] * AROUND
 
 
 def zeros(table: Table) -> tuple[FloatArray, FloatArray]:

@@ -9,7 +9,7 @@ from explorer.core import Mixture, Normal, fit_reverse_kl, reverse_branches
 def changes(branches):
     """The separations at which the number of minima changes, with the numbers on either side."""
     counts = [len(fits.minima) for fits in branches.fits]
-    pairs = zip(branches.separations, branches.separations[1:], counts, counts[1:], strict=False)
+    pairs = zip(branches.positions, branches.positions[1:], counts, counts[1:], strict=False)
     return [((a + b) / 2, m, n) for a, b, m, n in pairs if m != n]
 
 

@@ -1,0 +1,123 @@
+"""All Normals at which an alpha-divergence is stationary, and how they move with alpha."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from explorer.core import (
+    Mixture,
+    Normal,
+    alpha_branches,
+    alpha_divergence,
+    fit_alpha_divergence,
+    fit_forward_kl,
+    fit_reverse_kl,
+)
+
+PAIR = Mixture([0.6, 0.4], (Normal(-3.0, 1.0), Normal(3.0, 1.2)))
+components = st.tuples(st.floats(-6, 6), st.floats(0.3, 2.5), st.floats(0.05, 1))
+orders = st.sampled_from([0.01, 0.1, 0.3, 0.49, 0.5, 0.7, 0.9, 0.999])
+
+
+def mixture(parts):
+    means, widths, weights = map(np.array, zip(*parts, strict=True))
+    return Mixture(weights / weights.sum(), tuple(map(Normal, means.tolist(), widths.tolist())))
+
+
+def rows(fits):
+    return np.array([(f.q.mu, f.q.sigma, f.value) for f in fits])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(components, min_size=1, max_size=4), orders)
+def test_at_every_fit_the_tilted_distribution_has_the_moments_of_q(parts, alpha):
+    """Where D is stationary, p^alpha q^(1-alpha) has q's mean and variance (Minka 2005)."""
+    p = mixture(parts)
+    fits = fit_alpha_divergence(p, alpha)
+    assert fits.converged
+    assert len(fits.minima) == len(fits.saddles) + 1
+    for fit in (*fits.minima, *fits.saddles):
+        x = np.linspace(-80, 80, 400_001)
+        log_r = alpha * p.log_prob(x) + (1 - alpha) * fit.q.log_prob(x)
+        r = np.exp(log_r - log_r.max())
+        r /= r.sum()
+        assert r @ x == pytest.approx(fit.q.mu, abs=1e-7)
+        assert r @ (x - fit.q.mu) ** 2 == pytest.approx(fit.q.sigma**2, rel=1e-7)
+        assert fit.value == pytest.approx(float(alpha_divergence(p, fit.q, alpha)), abs=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(components, min_size=2, max_size=3),
+    st.sampled_from([0.05, 0.3, 0.6]),
+    st.integers(0, 2**32 - 1),
+)
+def test_every_other_search_ends_in_one_of_the_minima(parts, alpha, seed):
+    p = mixture(parts)
+    minima = rows(fit_alpha_divergence(p, alpha).minima)
+    rng = np.random.default_rng(seed)
+    start = [rng.uniform(-6, 6), rng.uniform(-1, 1.5)]
+    end = minimize(
+        lambda at: float(alpha_divergence(p, Normal(at[0], np.exp(at[1])), alpha)),
+        start,
+        method="Nelder-Mead",
+        options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 2000},
+    )
+    assert end.fun >= minima[0, 2] - 1e-10
+    assert np.abs(minima[:, 2] - end.fun).min() < 1e-8
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(components, min_size=1, max_size=3))
+def test_the_ends_are_the_reverse_and_the_forward_fit(parts):
+    p = mixture(parts)
+    assert fit_alpha_divergence(p, 0.0) == fit_reverse_kl(p)
+    (only,) = fit_alpha_divergence(p, 1.0).minima
+    forward = fit_forward_kl(p)
+    assert only.q == forward.q
+    assert only.value == pytest.approx(forward.value, abs=1e-12)
+
+
+def test_fits_go_over_into_those_of_both_ends():
+    nearly = fit_alpha_divergence(PAIR, 1e-6), fit_alpha_divergence(PAIR, 1 - 1e-6)
+    for fits, end in zip(nearly, (0.0, 1.0), strict=True):
+        ends = fit_alpha_divergence(PAIR, end)
+        np.testing.assert_allclose(rows(fits.minima), rows(ends.minima), rtol=1e-4)
+
+
+def test_the_best_fit_changes_sides_once_on_the_way_and_the_others_die_out():
+    branches = alpha_branches(PAIR)
+    number = [len(fits.minima) for fits in branches.fits]
+    assert number[0] == 3
+    assert number[-1] == 1
+    assert sorted(number, reverse=True) == number
+    widths = [fits.minima[0].q.sigma for fits in branches.fits]
+    jumps = np.abs(np.diff(np.log(widths))) > 0.5
+    assert jumps.sum() == 1
+    assert widths[0] < 1.2
+    assert widths[-1] == pytest.approx(float(np.sqrt(PAIR.variance())))
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.033, 0.21, 0.4567, 0.99, 1.0])
+def test_a_point_on_the_branches_equals_a_search(alpha):
+    got, want = alpha_branches(PAIR).at(alpha), fit_alpha_divergence(PAIR, alpha)
+    np.testing.assert_allclose(rows(got.minima), rows(want.minima), atol=1e-8)
+    np.testing.assert_allclose(rows(got.minima)[:, 2], rows(want.minima)[:, 2], atol=1e-12)
+
+
+def test_with_sigma_held_only_mu_is_fitted():
+    fits = fit_alpha_divergence(PAIR, 0.2, fixed_sigma=1.0)
+    mu, sigma, value = rows(fits.minima).T
+    assert (sigma == 1).all()
+    assert len(mu) == 2
+    for side in (-1e-3, 1e-3):
+        for at, least in zip(mu, value, strict=True):
+            assert float(alpha_divergence(PAIR, Normal(at + side, 1.0), 0.2)) > least
+
+
+@pytest.mark.parametrize("bad", [-0.1, 1.1, np.nan, [0.2, 0.3], "half"])
+def test_an_alpha_that_is_none_is_named(bad):
+    with pytest.raises(ValueError, match=r"^alpha "):
+        fit_alpha_divergence(PAIR, bad)
