@@ -150,7 +150,7 @@ def test_json_names_every_kind_and_keeps_every_field():
     marks = plain["axes"][0]["marks"]
     assert [mark["kind"] for mark in marks] == ["line", "points", "rule", "landscape"]
     assert marks[1]["drag"] == {
-        "kind": "drag", "x": "y", "y": "", "wheel": "", "log": "", "origin": ""
+        "kind": "drag", "x": "y", "y": "", "wheel": "", "log": "", "origin": "", "backwards": ""
     }  # fmt: skip
     assert marks[2]["drag"] is None
     assert plain["sums"][0]["terms"][0]["struck"] == "without"

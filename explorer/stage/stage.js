@@ -1092,14 +1092,16 @@ function ringPath(ring, xAt, yAt) {
 function dragged(drag, plot, index = 0) {
   const { spec } = plot.view.link;
   const from = (axis) => (drag.origin && axis === "x" ? plot.frame[drag.origin] : 0);
+  const sign = (axis) => (axis === "x" && plot.frame[drag.backwards] ? -1 : 1);
   const find = (name) => spec.controls.find((control) => control.name === name.replace("{i}", index));
   return ["x", "y"]
     .filter((axis) => drag[axis])
     .map((axis) => ({
       axis,
       control: find(drag[axis]),
-      toAxis: drag.log === axis ? Math.log : (value) => value - from(axis),
-      toValue: drag.log === axis ? Math.exp : (value) => value + from(axis),
+      sign: () => sign(axis),
+      toAxis: drag.log === axis ? Math.log : (value) => sign(axis) * (value - from(axis)),
+      toValue: drag.log === axis ? Math.exp : (value) => sign(axis) * value + from(axis),
     }));
 }
 
@@ -1202,8 +1204,8 @@ class Handle {
     event.preventDefault();
     event.stopPropagation();
     const [axis, count] = STEPS[event.key];
-    const { control } = this.controls.find((c) => c.axis === axis) ?? this.controls[0];
-    this.link.nudge(control, count, event);
+    const { control, sign } = this.controls.find((c) => c.axis === axis) ?? this.controls[0];
+    this.link.nudge(control, sign() * count, event);
   }
 }
 

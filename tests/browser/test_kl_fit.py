@@ -34,6 +34,24 @@ def test_both_parameters_of_q_follow_a_drag_in_the_landscape(page):
     page.kernel.wait_until("panel.state.reverse_q[0] > 1.5 and panel.state.reverse_q[1] < 2")
 
 
+@pytest.mark.parametrize(("means", "after"), [((-3, 3), (-3, 4)), ((3, -3), (3, -4))])
+def test_the_strip_pulls_the_means_apart_whichever_is_on_the_right(page, means, after):
+    page.kernel.run(f"panel.set(means={means})")
+    page.page.locator(".explorer-labels text", has_text="6.00 apart").wait_for()
+    rule = page.page.locator(".explorer-grip-rule").first
+    rule.focus()
+    for _ in range(20):
+        page.page.keyboard.press("ArrowRight")
+    page.kernel.wait_until(f"max(abs(a - b) for a, b in zip(panel.state.means, {after})) < 1e-6")
+    box, area = rule.bounding_box(), rule.locator("..").bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.page.mouse.down()
+    page.page.mouse.move(area["x"] + 5, box["y"] + 20, steps=8)  # out of the plot, at distance 0
+    page.page.mouse.up()
+    page.kernel.wait_until(f"panel.state.means == ({means[0]}, {means[0]})")
+    page.kernel.run("panel.set(means=(-3, 3), widths=(1, 1))")
+
+
 def test_a_button_brings_a_component_with_sliders_that_have_names(page):
     page.page.get_by_role("button", name="+ mode").click()
     page.wait_for(".explorer-control-means-2 .noUi-handle")
