@@ -35,12 +35,17 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
     k = int(np.searchsorted(np.cumsum(cells[order]), wanted))
     level = float(height[order[min(k, order.size - 1)]])
     low, high = float(height.min()), float(height.max())
+    before = np.empty(0, dtype=int)
     for _ in range(100):
         above = height > level
-        edges = np.flatnonzero(above[1:] != above[:-1])
-        left, right = edges, edges + 1
-        part = (level - height[left]) / (height[right] - height[left])
-        start = grid[left] + part * (grid[right] - grid[left])
+        left = np.flatnonzero(above[1:] != above[:-1])
+        right = left + 1
+        if np.array_equal(left, before):
+            start = np.clip(x - (at - level) / slope, grid[left], grid[right])
+        else:
+            part = (level - height[left]) / (height[right] - height[left])
+            start = grid[left] + part * (grid[right] - grid[left])
+        before = left
         x, at, slope = _crossings(table, level, grid[left], grid[right], start)
         below = p.cdf(x)  # type: ignore[attr-defined]
         excess = float(below[1::2].sum() - below[::2].sum() - wanted)
