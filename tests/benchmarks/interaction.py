@@ -98,6 +98,7 @@ def measure_panel(candidate, server, browser, port):
                 rate = watched.drag()["frames per second"]
                 rows[f"fps, {2000 * delay:.0f} ms, {name}"] = rate
             if not delay:
+                rows["fps, 2-D"] = watched.roam()
                 rows["kB per frame"] = watched.wire()[0] / 1000
             watched.notebook.close()
             server.close_sessions()
@@ -107,8 +108,9 @@ def measure_panel(candidate, server, browser, port):
 def show_panel(name, rows, first):
     """Print a panel's line, below the names of the columns if it is the first."""
     if first:
-        print(" " * 18 + "".join(f"{column:>17}" for column in rows))
-    print(f"{name:18}" + "".join(f"{value:17.3g}" for value in rows.values()), flush=True)
+        print(" " * 24 + "".join(f"{column:>17}" for column in rows))
+    values = ("-" if value is None else f"{value:.3g}" for value in rows.values())
+    print(f"{name:24}" + "".join(f"{value:>17}" for value in values), flush=True)
 
 
 def animation_frame_rate(browser):
@@ -148,16 +150,19 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer repeats")
     parser.add_argument("--soak", action="store_true", help="also 10,000 ticks of the panel")
     parser.add_argument("--only", choices=("interact", "explorer"), help="measure one of the two")
-    parser.add_argument("--panels", action="store_true", help="instead, a line for each panel")
+    parser.add_argument(
+        "--panels", nargs="*", metavar="NAME[:SLIDER]", help="instead, a line for each or these"
+    )
     parser.add_argument("--json", type=Path, help="also save the numbers there")
     options = parser.parse_args()
-    if options.panels:
+    if options.panels is not None:
+        names = options.panels or PANELS
         with JupyterServer() as server, sync_playwright() as playwright:
             port = free_port()
             browser = launch_chromium(playwright, f"--remote-debugging-port={port}")
-            for name in PANELS:
+            for name in names:
                 rows = measure_panel(panel_candidate(name), server, browser, port)
-                show_panel(name, rows, first=name == PANELS[0])
+                show_panel(name, rows, first=name == names[0])
             browser.close()
         return
     candidates = [c for c in (INTERACT, EXPLORER) if options.only in (None, c.name)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import psutil
 import websocket
 
@@ -87,11 +88,14 @@ EXPLORER = Candidate(
 
 
 def panel_candidate(name):
-    """Any panel by its first two sliders: one is dragged, the other makes its pictures new."""
+    """Any panel: its first slider or that of `panel:slider` is dragged, another makes it new."""
+    name, _, chosen = name.partition(":")
     module = import_module(f"explorer.panels.{name}")
     blueprint = getattr(module, name)()
     controls = blueprint.spec(blueprint.state).controls
-    dragged, other = [c for c in controls if getattr(c, "shown", False) and not c.log][:2]
+    sliders = [c for c in controls if getattr(c, "shown", False) and not c.log]
+    dragged = next(c for c in sliders if chosen in ("", c.name))
+    other = next(c for c in sliders if c is not dragged)
     start, reach = other.low, other.high - other.low
     return replace(
         EXPLORER,
@@ -216,6 +220,26 @@ class Watched:
             "animation frames per second": rate,
             "ms until the last": max(0.0, frames[-1][0] - released),
         }
+
+    def roam(self):
+        """Frames a second while a handle that moves two controls is led round for 3 s, if any."""
+        grips = self.page.locator('.explorer-grip[aria-label*=" and "]')
+        if grips.count() == 0:
+            return None
+        grips.first.scroll_into_view_if_needed()
+        box = grips.first.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.settle(0.2)
+        self.clear()
+        turns = np.linspace(0, 2 * np.pi * WAYS, round(DRAG * MOVES))
+        places = zip(x + 50 * np.sin(turns), y + 25 * (1 - np.cos(turns)), strict=True)
+        seconds = self.hand.move([(float(left), float(top)) for left, top in places])
+        self.page.mouse.up()
+        self.settle(2.0)
+        released = self.read("released")
+        return sum(time <= released for time, _ in self.read("frames")) / seconds
 
     def check_last(self, ticks, frames):
         """The last picture must be that of the last tick; a fast but wrong one counts nothing."""
