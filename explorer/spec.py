@@ -85,7 +85,8 @@ class Drag:
 
     In the name of a control ``{i}`` stands for the number of the point or bar. The axis named by
     `log` shows the natural logarithm of its control; an x axis counts from the number `origin` of
-    the frame, and down from it while its entry `backwards` is true. The wheel, + and - move the control `wheel`.
+    the frame, and down from it while its entry `backwards` is true. The wheel, + and - move the
+    control `wheel`.
     """
 
     x: str = ""

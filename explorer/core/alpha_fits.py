@@ -297,10 +297,16 @@ def _onto(table: Table, alpha: float, mu: FloatArray, t: FloatArray) -> tuple[Fl
 
 def _zeros_along(table: Table, alpha: float, curve: FloatArray) -> FloatArray:
     """Points (mu, t) where dL/dt changes its sign on one valley, also twice within a step."""
-    before, after = curve[:-1], curve[1:]
-    i = np.flatnonzero(before[:, 2] * after[:, 2] <= 0)
-    part = before[i, 2:] / (before[i, 2:] - after[i, 2:])
-    found = [before[i, :2] + part * (after[i, :2] - before[i, :2])]
+    turn = np.flatnonzero(curve[:-1, 2] * curve[1:, 2] <= 0)
+    before, after = curve[turn], curve[turn + 1]
+    for _ in range(5 if turn.size else 0):  # else Newton's method may leap to another zero
+        middle = 0.5 * (before + after)
+        middle[:, 0], middle[:, 2], _, _ = _onto(table, alpha, middle[:, 0], middle[:, 1])
+        later = (before[:, 2] * middle[:, 2] > 0)[:, None]
+        before, after = np.where(later, middle, before), np.where(later, after, middle)
+    with np.errstate(invalid="ignore"):  # both are 0 where p is one Normal at the valley's end
+        part = np.nan_to_num(before[:, 2:] / (before[:, 2:] - after[:, 2:]))
+    found = [before[:, :2] + part * (after[:, :2] - before[:, :2])]
     same = np.sign(curve[:-2, 2]) * np.sign(curve[1:-1, 2]) * (curve[:-2, 2] * curve[2:, 2] > 0)
     size = np.abs(curve[:, 2])
     dips = (size[1:-1] < size[:-2]) & (size[1:-1] < size[2:]) & (size[1:-1] < 0.2) & (same != 0)

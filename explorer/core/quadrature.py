@@ -126,18 +126,31 @@ def zeros(table: Table) -> tuple[FloatArray, FloatArray]:
         i, j = order[:-1], order[1:]
     else:
         i, j = np.triu_indices(mu.size, 1)
+    place, width = zeros_of_two(log_w[i] - log_w[j], mu[i], mu[j], sigma[i], sigma[j])
+    exists = np.isfinite(place)
+    return place[exists], width[exists]
+
+
+def zeros_of_two(
+    log_odds: FloatArray,
+    mu_i: FloatArray,
+    mu_j: FloatArray,
+    sigma_i: FloatArray,
+    sigma_j: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """The same of single pairs, shape (2, ...): at infinity where there is but one."""
     # log of the ratio of the terms is A x^2 + B x + C, with x from the middle of the two means.
-    middle = 0.5 * (mu[i] + mu[j])
-    half = mu[i] - middle
+    middle = 0.5 * (mu_i + mu_j)
+    half = mu_i - middle
     with np.errstate(all="ignore"):
-        p_i, p_j = 1 / np.square(sigma[i]), 1 / np.square(sigma[j])
-        a = 0.5 * (p_j - p_i)
-        b = half * (p_i + p_j)
-        c = log_w[i] - log_w[j] + np.log(sigma[j] / sigma[i]) + a * half * half - 1j * np.pi
+        tau_i, tau_j = 1 / np.square(sigma_i), 1 / np.square(sigma_j)
+        a = 0.5 * (tau_j - tau_i)
+        b = half * (tau_i + tau_j)
+        c = log_odds + np.log(sigma_j / sigma_i) + a * half * half - 1j * np.pi
         root = np.sqrt(b * b - 4 * a * c)
         sum_of_both = -0.5 * (b + np.where(b * root.real < 0, -root, root))
-        found = np.concatenate([middle + sum_of_both / a, middle + c / sum_of_both])
-    found = found[np.isfinite(found)]
+        found = np.stack([middle + sum_of_both / a, middle + c / sum_of_both])
+    found = np.where(np.isfinite(found), found, np.inf)
     return found.real, np.abs(found.imag)
 
 

@@ -35,7 +35,7 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
     k = int(np.searchsorted(np.cumsum(cells[order]), wanted))
     level = float(height[order[min(k, order.size - 1)]])
     low, high = float(height.min()), float(height.max())
-    before = np.empty(0, dtype=int)
+    before, x, at, slope = np.empty(0, dtype=np.intp), *np.empty((3, 0))
     for _ in range(100):
         above = height > level
         left = np.flatnonzero(above[1:] != above[:-1])

@@ -309,8 +309,8 @@ def _branch_curves(
     weights: tuple[float, float], widths: tuple[float, float], fixed: float | None, unit: float
 ) -> Frame:
     branches = _branches(weights, widths, fixed, unit)
-    separation, place, value = branches.curves()
-    saddle_separation, saddle_place, saddle_value = branches.curves(saddles=True)
+    separation, place, _, value = branches.curves()
+    saddle_separation, saddle_place, _, saddle_value = branches.curves(saddles=True)
     top, ends = float(np.nanmax(value)), np.array([0.0, REACH * unit])
     return {
         "branch_x": separation,

@@ -89,11 +89,12 @@ def test_fits_go_over_into_those_of_both_ends():
 
 def test_the_best_fit_changes_sides_once_on_the_way_and_the_others_die_out():
     branches = alpha_branches(PAIR)
-    number = [len(fits.minima) for fits in branches.fits]
+    number = [len(points.minima) for points in branches.points]
     assert number[0] == 3
     assert number[-1] == 1
     assert sorted(number, reverse=True) == number
-    widths = [fits.minima[0].q.sigma for fits in branches.fits]
+    best = [points.minima[points.minima[:, 2].argmin()] for points in branches.points]
+    widths = [sigma for _, sigma, _ in best]
     jumps = np.abs(np.diff(np.log(widths))) > 0.5
     assert jumps.sum() == 1
     assert widths[0] < 1.2
@@ -121,3 +122,12 @@ def test_with_sigma_held_only_mu_is_fitted():
 def test_an_alpha_that_is_none_is_named(bad):
     with pytest.raises(ValueError, match=r"^alpha "):
         fit_alpha_divergence(PAIR, bad)
+
+
+@pytest.mark.parametrize("separation", [11.184, 11.204])
+def test_three_zeros_close_to_each_other_on_one_valley_are_told_apart(separation):
+    half = separation / 2
+    parts = Normal(-half, 3.01090656), Normal(half, 0.81887627)
+    fits = fit_reverse_kl(Mixture([0.30293521, 0.69706479], parts))
+    assert fits.converged
+    assert (len(fits.minima), len(fits.saddles)) == (3, 2)
