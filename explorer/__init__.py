@@ -21,6 +21,7 @@ PANELS = (
     "empirical_kl",
     "kl_anatomy",
     "kl_fit",
+    "alpha_fit",
     "categorical_loss",
     "point_estimate",
 )
