@@ -204,11 +204,11 @@ def _valleys(table: Table, alpha: float, t: float, *, ridges: bool = False) -> F
     count = int(min(10 + 8 * (high - low) / np.exp(t), 200))
     own = around(table.mu, table.sigma).ravel()
     grid = np.union1d(own, np.linspace(low, high, count))
-    mu, falls = turns(lambda at: _mean_score(table, alpha, at, np.exp(t)), grid, 2)
+    mu, falls = turns(lambda at: _mean_slope(table, alpha, at, np.exp(t)), grid, 2)
     return mu if ridges else mu[falls]
 
 
-def _mean_score(table: Table, alpha: float, mu: FloatArray, sigma: float) -> FloatArray:
+def _mean_slope(table: Table, alpha: float, mu: FloatArray, sigma: float) -> FloatArray:
     """-dL/dmu, but for a factor, to three digits or so: enough to see where it changes sign."""
     own = products(table, alpha, mu, np.full(mu.shape, sigma), _COARSE_ENDS)
     ends = np.clip(table.kinks, own.min(axis=-1, keepdims=True), own.max(axis=-1, keepdims=True))
@@ -217,7 +217,7 @@ def _mean_score(table: Table, alpha: float, mu: FloatArray, sigma: float) -> Flo
     log_p, score = table.log_density_and_score(x)
     log_r = alpha * log_p - 0.5 * (1 - alpha) * z * z
     r = weight * np.exp(log_r - log_r.max(axis=-1, keepdims=True))
-    out: FloatArray = (r * score).sum(axis=-1)
+    out: FloatArray = (r * (score if alpha < 0.5 else z)).sum(axis=-1)
     return out
 
 

@@ -173,7 +173,10 @@ def divergence_terms(
             far = q - p - p * log_r
         else:
             near = p * (np.expm1(small) / alpha - np.expm1(beta * small) / (alpha * beta))
-            far = (q - p) / alpha - (np.exp(alpha * log_p + beta * log_q) - p) / (alpha * beta)
+            power = beta * log_r
+            gain = np.exp(alpha * log_p + beta * log_q) - p
+            gain = np.where(np.abs(power) < 1, p * np.expm1(power), gain)
+            far = (q - p) / alpha - gain / (alpha * beta)
         out = np.where(close, near, far)
         out = np.where(log_q == -np.inf, p / beta if beta > 0 else np.inf, out)
         out = np.where(log_p == -np.inf, q / alpha, out)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ from explorer.spec import (
 )
 
 AS_GOOD_AS_AN_END = 1e-3  # for the landscape, which shows no smaller difference
+DRAWN = 1e-4  # the accuracy of curves
 
 
 @dataclass(frozen=True)
@@ -206,8 +208,7 @@ def _strips(truth: Truth, window: Window) -> Frame:
     branches = _branches(truth)
     position, place, spread, value = branches.curves()
     saddle_position, saddle_place, saddle_spread, saddle_value = branches.curves(saddles=True)
-    best = np.array([each.minima[np.argmin(each.minima[:, 2])] for each in branches.points])
-    mu, sigma, _ = best.T
+    alphas, mu, sigma = _best(branches)
     return {
         "branch_x": position,
         "branch_value": value,
@@ -217,7 +218,7 @@ def _strips(truth: Truth, window: Window) -> Frame:
         "ridge_value": saddle_value,
         "ridge_place": saddle_place,
         "ridge_t": np.log(saddle_spread),
-        "alphas": np.array(branches.positions),
+        "alphas": alphas,
         "shared": _shared(truth, window, mu, sigma),
         "bound": np.full(2, np.log(2)),
         "ends": np.array([0.0, 1.0]),
@@ -227,6 +228,32 @@ def _strips(truth: Truth, window: Window) -> Frame:
         "best_low": mu - sigma,
         "best_high": mu + sigma,
     }
+
+
+def _best(branches: Branches) -> tuple[Array, Array, Array]:
+    """Alpha, mu and sigma of the best minimum, with a step where it leaps from one to another."""
+    minima = [points.minima for points in branches.points]
+    # Of two that are equally good, the left one.
+    best = [each[np.argmax(each[:, 2] < each[:, 2].min() + DRAWN)] for each in minima]
+    path = [(branches.positions[0], best[0])]
+    for (start, before, old), (end, after, new) in pairwise(
+        zip(branches.positions, minima, best, strict=True)
+    ):
+        behind = before[np.argmin(_off(before, new)), 2] - old[2]
+        ahead = after[np.argmin(_off(after, old)), 2] - new[2]
+        if behind > 0 and ahead > 0:
+            leap = start + (end - start) * behind / (behind + ahead)
+            path += [(leap, old), (leap, new)]
+        path.append((end, new))
+    alphas, fits = zip(*path, strict=True)
+    mu, sigma, _ = np.array(fits).T
+    return np.array(alphas), mu, sigma
+
+
+def _off(minima: Array, fit: Array) -> Array:
+    """How far rows (mu, sigma, value) are from one of them."""
+    out: Array = np.abs(minima[:, 0] - fit[0]) / fit[1] + np.abs(np.log(minima[:, 1] / fit[1]))
+    return out
 
 
 def _shared(truth: Truth, window: Window, mu: Array, sigma: Array) -> Array:

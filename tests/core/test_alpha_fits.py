@@ -18,7 +18,7 @@ from explorer.core import (
 
 PAIR = Mixture([0.6, 0.4], (Normal(-3.0, 1.0), Normal(3.0, 1.2)))
 components = st.tuples(st.floats(-6, 6), st.floats(0.3, 2.5), st.floats(0.05, 1))
-orders = st.sampled_from([0.01, 0.1, 0.3, 0.49, 0.5, 0.7, 0.9, 0.999])
+orders = st.sampled_from([1e-16, 0.01, 0.1, 0.3, 0.49, 0.5, 0.7, 0.9, 0.999, 1 - 1e-16])
 
 
 def mixture(parts):

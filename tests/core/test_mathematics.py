@@ -96,8 +96,9 @@ def test_the_alpha_divergence_reaches_both_kl_at_its_ends_and_mirrors(pair):
 def test_the_alpha_divergence_is_continuous_at_its_ends(end):
     p = Mixture([0.3, 0.7], (Normal(-1, 1), Normal(2, 0.5)))
     for a, b in ((Normal(0, 1), Normal(1, 2)), (Beta(2, 5), Beta(8, 4)), (p, Normal(1, 2))):
-        near = core.alpha_divergence(a, b, abs(end - 1e-7))
-        assert near == pytest.approx(core.alpha_divergence(a, b, end), rel=1e-5)
+        for step in (1e-7, 1e-11, 1e-15):
+            near = core.alpha_divergence(a, b, abs(end - step))
+            assert near == pytest.approx(core.alpha_divergence(a, b, end), rel=100 * step + 1e-12)
 
 
 @given(st.tuples(lines, lines))

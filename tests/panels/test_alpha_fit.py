@@ -103,6 +103,15 @@ def test_the_curve_of_the_jensen_shannon_divergence_runs_through_the_number():
             assert shown == pytest.approx(got["jensen_shannon"], abs=2e-3)
 
 
+def test_the_best_fit_leaps_where_two_are_equally_good():
+    got = frame(alpha_fit(weights=(0.6, 0.4)))
+    (leap,) = got["alphas"][:-1][np.diff(got["alphas"]) == 0]
+    p = Mixture([0.6, 0.4], (Normal(-3.0, 1.0), Normal(3.0, 1.0)))
+    one, other, *_ = fit_alpha_divergence(p, float(leap)).minima
+    assert one.value == pytest.approx(other.value, abs=1e-3)
+    np.testing.assert_array_less(frame(alpha_fit())["best_low"], 0)  # of a tie always the left one
+
+
 def test_the_sentence_tells_what_is_so():
     assert "the reverse KL, there are 3 minima, 2 of them equally" in frame(alpha_fit())["sentence"]
     assert "the forward KL, the one minimum" in frame(alpha_fit(alpha=1))["sentence"]
