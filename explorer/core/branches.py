@@ -19,7 +19,7 @@ from .normal_fits import Fit
 from .quadrature import zeros, zeros_of_two
 from .scan import Points, Slices
 
-FINE, SHARP = 64, 2000  # parts of the range: searched, and where branches end
+FINE, SHARP = 48, 2000  # parts of the range: searched, and where branches end
 SPLIT = 8  # parts that a part is cut into to see where in it branches end
 JUMP = 0.3  # in sigmas or log sigma: between points further apart others may be born and die
 
@@ -41,8 +41,8 @@ class Branches:
         """All fits at one position, followed from its neighbours where those are alike."""
         p, alpha, fixed_sigma = self.problem(position)
         near = None
-        k = bisect_left(self.positions, position)
-        if 0 < k < len(self.positions):
+        if self.positions[0] <= position <= self.positions[-1]:
+            k = max(bisect_left(self.positions, position), 1)
             below, above = self.points[k - 1], self.points[k]
             if _counts(below) == _counts(above):
                 left, right = self.positions[k - 1 : k + 1]

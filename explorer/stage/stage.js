@@ -994,26 +994,34 @@ const MARKS = {
     };
   },
 
+  // A picture below the drawing: as nested shapes it would take many times as long to paint.
   landscape(plot, mark) {
-    const group = plot.layer.appendChild(svg("g", { class: `explorer-bands role-${mark.role}` }));
+    const canvas = html("canvas", { class: `explorer-landscape role-${mark.role}`, "aria-hidden": "true" });
+    plot.area.prepend(canvas);
+    const context = canvas.getContext("2d");
     let drawn = {};
-    return (frame) => {
+    const draw = (frame) => {
       const [field, levels] = [frame[mark.values], frame[mark.levels]];
-      if (drawn.field === field && drawn.levels === levels && drawn.scale === plot.changed) return;
-      drawn = { field, levels, scale: plot.changed };
-      const { rows, columns, low, high, steps } = field;
-      const left = MARGIN.left - 4;
-      const [dx, dy] = [(plot.right - MARGIN.left) / (columns - 1), (plot.bottom - MARGIN.top) / (rows - 1)];
-      const xAt = (i) => (i < 0 ? left : i > columns - 1 ? plot.right + 4 : MARGIN.left + i * dx);
-      const yAt = (j) => (j < 0 ? plot.bottom + 4 : j > rows - 1 ? MARGIN.top - 4 : plot.bottom - j * dy);
-      const padded = pad(steps, rows, columns);
-      levels.forEach((level, k) => {
-        const node = group.childNodes[k] ?? group.appendChild(svg("path"));
-        const rings = contour(padded, columns + 2, rows + 2, 1 + ((level - low) / (high - low)) * 65532);
-        put(node, "d", rings.map((ring) => ringPath(ring, xAt, yAt)).join(""));
-      });
-      while (group.childNodes.length > levels.length) group.lastChild.remove();
+      if (drawn.field === field && drawn.levels === levels && drawn.size === plot.resized) return;
+      if (drawn.size !== plot.resized) {
+        const [width, height] = [plot.right - MARGIN.left, plot.bottom - MARGIN.top];
+        const scale = Math.min(window.devicePixelRatio, Math.sqrt(PIXELS / (width * height)));
+        put(canvas, "style", `left:${MARGIN.left}px;top:${MARGIN.top}px;width:${width}px;height:${height}px`);
+        [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
+        drawn.image = context.createImageData(canvas.width, canvas.height);
+        drawn.line = 0.4 * scale;
+        drawn.colour = getComputedStyle(canvas).color.match(/[\d.]+/g).map(Number);
+      }
+      drawn = { ...drawn, field, levels, size: plot.resized };
+      paintBands(drawn);
+      context.putImageData(drawn.image, 0, 0);
     };
+    // Its colour is the theme's, which a transition of no length tells when it changes.
+    canvas.addEventListener("transitionend", () => {
+      drawn = {};
+      draw(plot.frame);
+    });
+    return draw;
   },
 };
 
@@ -1030,60 +1038,60 @@ function arrow(x0, y0, x1, y1) {
 
 const triangle = (x, y, up) => `M${round2(x - 6)} ${y + 5 * up}h12l-6 ${-10 * up}Z`;
 
-// A field with a border of -infinity, so that every region above a level is closed. Inside, the
-// first and the last step stand for infinite values, which here are merely beyond every level.
-function pad(steps, rows, columns) {
-  const padded = new Float64Array((rows + 2) * (columns + 2)).fill(-Infinity);
-  for (let j = 0; j < rows; j++) {
-    for (let i = 0; i < columns; i++) {
-      const step = steps[j * columns + i];
-      padded[(j + 1) * (columns + 2) + i + 1] = step === 0 || step === 65535 ? -1e300 : step === 65534 ? 1e300 : step;
-    }
-  }
-  return padded;
-}
+const PIXELS = 6e5; // of a landscape, at most
+const [BAND, CONTOUR] = [0.042, 0.38]; // opacity of each level's band, and of the line at its edge
 
-// Marching squares: for each of the 16 cases, the pairs (from side, to side) of the segments that
-// part high from low, high on the left. Sides: 0 bottom, 1 right, 2 top, 3 left.
-const CASES = [[], [0, 3], [1, 0], [1, 3], [2, 1], [0, 3, 2, 1], [2, 0], [2, 3], [3, 2], [0, 2], [3, 2, 1, 0], [1, 2], [3, 1], [0, 1], [3, 0], []];
-
-// The rings around the regions of `values` at or above `level`, in grid coordinates of the field.
-function contour(values, columns, rows, level) {
-  const next = new Map(); // edge -> edge; edge 2n runs right from node n, 2n + 1 up
+// Paints how many levels the field, bilinear between its points, has reached, and lines at the levels.
+function paintBands({ field, levels, image, line, colour }) {
+  const { rows, columns, low, high, steps } = field;
+  const { width, height } = image;
+  const pixels = new Uint32Array(image.data.buffer);
+  const rgb = (colour[2] << 16) | (colour[1] << 8) | colour[0];
+  const edges = Float64Array.from(levels, (level) => 1 + ((level - low) / (high - low)) * 65532);
+  const clear = Float64Array.from({ length: edges.length + 1 }, (_, k) => (1 - BAND) ** k);
+  const ink = (opacity) => rgb | ((255 * opacity + 0.5) << 24);
+  const plain = Uint32Array.from(clear, (part) => ink(1 - part));
+  // The first and the last step stand for infinite values, which here are merely beyond every level.
+  const at = (n) => (steps[n] === 0 || steps[n] === 65535 ? -1e9 : steps[n] === 65534 ? 1e9 : steps[n]);
+  const reached = (value) => {
+    let k = 0;
+    while (k < edges.length && edges[k] <= value) k++;
+    return k;
+  };
+  const [dx, dy] = [width / (columns - 1), height / (rows - 1)];
   for (let j = 0; j < rows - 1; j++) {
+    const [top, bottom] = [Math.round(height - (j + 1) * dy), Math.round(height - j * dy)];
     for (let i = 0; i < columns - 1; i++) {
+      const [left, right] = [Math.round(i * dx), Math.round((i + 1) * dx)];
       const n = j * columns + i;
-      const which =
-        (values[n] >= level) | ((values[n + 1] >= level) << 1) |
-        ((values[n + columns + 1] >= level) << 2) | ((values[n + columns] >= level) << 3);
-      if (which === 0 || which === 15) continue;
-      const sides = [2 * n, 2 * (n + 1) + 1, 2 * (n + columns), 2 * n + 1];
-      const segments = CASES[which];
-      for (let s = 0; s < segments.length; s += 2) next.set(sides[segments[s]], sides[segments[s + 1]]);
+      const [a, b, c, d] = [at(n), at(n + 1), at(n + columns), at(n + columns + 1)];
+      const [least, most] = [Math.min(a, b, c, d), Math.max(a, b, c, d)];
+      const near = (line + 0.5) * Math.hypot(Math.max(Math.abs(b - a), Math.abs(d - c)) / dx, Math.max(Math.abs(c - a), Math.abs(d - b)) / dy);
+      const first = reached(least - near);
+      if (first === reached(most + near)) {
+        for (let y = top; y < bottom; y++) pixels.fill(plain[first], y * width + left, y * width + right);
+        continue;
+      }
+      for (let y = top; y < bottom; y++) {
+        const v = (height - y - 0.5) / dy - j;
+        const [start, slope] = [a + v * (c - a), b - a + v * (a - b - c + d)];
+        for (let x = left; x < right; x++) {
+          const u = (x + 0.5) / dx - i;
+          const value = start + u * slope;
+          let k = first;
+          while (k < edges.length && edges[k] <= value) k++;
+          const off = Math.min(value - (k > 0 ? edges[k - 1] : -Infinity), (k < edges.length ? edges[k] : Infinity) - value);
+          if (off >= near) {
+            pixels[y * width + x] = plain[k];
+            continue;
+          }
+          const [across, up] = [slope / dx, (c - a + u * (a - b - c + d)) / dy];
+          const cover = Math.min(Math.max(line + 0.5 - off / Math.sqrt(across * across + up * up), 0), 2 * line);
+          pixels[y * width + x] = ink(1 - clear[k] * (1 - CONTOUR * cover));
+        }
+      }
     }
   }
-  const rings = [];
-  for (const start of next.keys()) {
-    const ring = [];
-    for (let edge = start; next.has(edge); ) {
-      const n = edge >> 1;
-      const m = edge & 1 ? n + columns : n + 1;
-      const [a, b] = [values[n], values[m]];
-      const t = a === -Infinity ? 0 : b === -Infinity ? 1 : (level - a) / (b - a);
-      ring.push((n % columns) - 1 + (edge & 1 ? 0 : t), Math.floor(n / columns) - 1 + (edge & 1 ? t : 0));
-      const following = next.get(edge);
-      next.delete(edge);
-      edge = following;
-    }
-    rings.push(ring);
-  }
-  return rings;
-}
-
-function ringPath(ring, xAt, yAt) {
-  let path = "";
-  for (let i = 0; i < ring.length; i += 2) path += `${path ? "L" : "M"}${xAt(ring[i]).toFixed(1)} ${yAt(ring[i + 1]).toFixed(1)}`;
-  return `${path}Z`;
 }
 
 // ------------------------------------------------------------------------------------- handles

@@ -2,7 +2,7 @@
 //
 // `ticks` are [time of the input event, value], `frames` are [time, value or null], in
 // milliseconds of performance.now(). A picture that is an <img> has no value of its own.
-({slider, image, stage}) => {
+({slider, image, stage, index = 0}) => {
   const probe = (window.probe = {ticks: [], frames: [], released: 0, animationFrames: 0});
 
   let input = 0;
@@ -19,7 +19,7 @@
   // The attribute changes in the very animation frame in which the stage draws.
   const node = stage && document.querySelector(stage);
   new MutationObserver(() => {
-    probe.frames.push([performance.now(), JSON.parse(node.dataset.frameState)[0]]);
+    probe.frames.push([performance.now(), JSON.parse(node.dataset.frameState)[index]]);
   }).observe(node || document.body, {attributeFilter: ["data-frame-state"]});
 
   // An output's picture is painted in the first animation frame that finds it loaded.

@@ -53,7 +53,8 @@ class Candidate:
     tick: str  # defines `_tick(a)`: all that the kernel does to answer one tick
     set_b: str  # sets another parameter in the kernel, so that no picture is known in advance
     last_a: str  # the kernel's idea of `a`
-    probe: dict[str, str]
+    probe: dict[str, str | int]
+    handle: str = ""  # what the handle in a plot is called that moves `a` sideways
 
 
 INTERACT = Candidate(
@@ -110,6 +111,8 @@ def panel_candidate(name):
         ),
         set_b=f"panel.controls[{other.name!r}].value = {start} + {reach} * {{}} / 10",
         last_a=f"panel.controls[{dragged.name!r}].value",
+        probe={**EXPLORER.probe, "index": controls.index(dragged)},
+        handle=f"{dragged.label}, in the plot",
     )
 
 
@@ -197,16 +200,33 @@ class Watched:
         self.page.wait_for_timeout(200)
         self.page.mouse.down()
 
+    def way(self):
+        """From where to where on the page a drag leads: of the plot's handle, else of the slider.
+
+        Where there are many sliders they are short, with few positions for the mouse.
+        """
+        handle = self.page.get_by_role("slider", name=self.candidate.handle, exact=True).first
+        if not self.candidate.handle or not handle.count():
+            self.grab()
+            return self.place(self.low + self.span * 0.98), self.place(self.low + self.span * 0.02)
+        handle.scroll_into_view_if_needed()
+        box, plot = handle.bounding_box(), handle.locator("..").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.wait_for_timeout(200)
+        self.page.mouse.down()
+        return (plot["x"] + plot["width"] - 20, y), (plot["x"] + 45, y)
+
     def drag(self):
         """Drag from end to end for 3 s: what is shown meanwhile, and when the last picture is."""
-        self.grab()
-        self.point(self.low + self.span * 0.98)
+        (start, y), (end, _) = self.way()
+        self.page.mouse.move(start, y)
         self.settle(0.2)
         self.clear()
         before = self.read("animationFrames")
         count = round(DRAG * MOVES)
         ways = (WAYS * number / count % 2 for number in range(count))
-        places = [self.place(self.low + self.span * (0.98 - 0.96 * min(w, 2 - w))) for w in ways]
+        places = [(start + (end - start) * min(w, 2 - w), y) for w in ways]
         seconds = self.hand.move(places)
         rate = (self.read("animationFrames") - before) / seconds
         self.page.mouse.up()
