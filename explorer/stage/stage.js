@@ -931,6 +931,7 @@ const MARKS = {
         }
         const text = fill(mark.label, frame, i);
         if (text) plot.labels.push({ x, y, text, role: mark.role, gap: radius + 5 });
+        else if (!mark.small) plot.taken.push({ x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius });
         grips.place(i, x - 16, y - 16, 32, 32);
       }
       while (group.childNodes.length > xs.length) group.lastChild.remove();
