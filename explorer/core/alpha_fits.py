@@ -297,6 +297,7 @@ def _onto(table: Table, alpha: float, mu: FloatArray, t: FloatArray) -> tuple[Fl
 
 def _zeros_along(table: Table, alpha: float, curve: FloatArray) -> FloatArray:
     """Points (mu, t) where dL/dt changes its sign on one valley, also twice within a step."""
+    curve = _refined(table, alpha, curve)
     turn = np.flatnonzero(curve[:-1, 2] * curve[1:, 2] <= 0)
     before, after = curve[turn], curve[turn + 1]
     for _ in range(5 if turn.size else 0):  # else Newton's method may leap to another zero
@@ -313,6 +314,18 @@ def _zeros_along(table: Table, alpha: float, curve: FloatArray) -> FloatArray:
     for k in 1 + np.flatnonzero(dips):
         found.append(_double_zero(table, alpha, curve[k - 1 : k + 2]))
     return np.concatenate(found)
+
+
+def _refined(table: Table, alpha: float, curve: FloatArray) -> FloatArray:
+    """A valley in finer steps where dL/dt is so small that there may be several zeros in one."""
+    small = np.abs(curve[:, 2]) < 0.05
+    i = np.flatnonzero(small[:-1] | small[1:])[:, None]
+    parts = np.arange(1, 8)[None, :, None] / 8
+    inner = (curve[i] + parts * (curve[i + 1] - curve[i])).reshape(-1, 3)
+    for _ in range(2 if inner.size else 0):
+        inner[:, 0], inner[:, 2], _, _ = _onto(table, alpha, inner[:, 0], inner[:, 1])
+    both = np.concatenate([curve, inner])
+    return both[np.argsort(both[:, 1])]
 
 
 def _double_zero(table: Table, alpha: float, near: FloatArray) -> FloatArray:

@@ -1003,7 +1003,8 @@ const MARKS = {
     let drawn = {};
     const draw = (frame) => {
       const [field, levels] = [frame[mark.values], frame[mark.levels]];
-      if (drawn.field === field && drawn.levels === levels && drawn.size === plot.resized) return;
+      const same = drawn.size === plot.resized && sameList(drawn.levels, levels) && sameField(drawn.field, field);
+      if (same) return;
       if (drawn.size !== plot.resized) {
         const [width, height] = [plot.right - MARGIN.left, plot.bottom - MARGIN.top];
         const scale = Math.min(window.devicePixelRatio, Math.sqrt(PIXELS / (width * height)));
@@ -1039,6 +1040,8 @@ function arrow(x0, y0, x1, y1) {
 
 const triangle = (x, y, up) => `M${round2(x - 6)} ${y + 5 * up}h12l-6 ${-10 * up}Z`;
 
+const sameList = (one, other) => one === other || (one.length === other.length && one.every((value, i) => value === other[i]));
+const sameField = (one, other) => one.low === other.low && one.high === other.high && sameList(one.steps, other.steps);
 const PIXELS = 6e5; // of a landscape, at most
 const [BAND, CONTOUR] = [0.042, 0.38]; // opacity of each level's band, and of the line at its edge
 

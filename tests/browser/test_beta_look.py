@@ -169,6 +169,7 @@ DRAWING = """panel => [...panel.querySelectorAll('.explorer-plot')].map(plot => 
         ...[...node.attributes].filter(({name}) => !['id', 'clip-path'].includes(name))
             .map(({name, value}) => `${name}=${value}`).sort(),
         node.children.length ? '' : node.textContent,
+        node.toDataURL?.(),
     ]),
 ])"""
 

@@ -131,3 +131,13 @@ def test_three_zeros_close_to_each_other_on_one_valley_are_told_apart(separation
     fits = fit_reverse_kl(Mixture([0.30293521, 0.69706479], parts))
     assert fits.converged
     assert (len(fits.minima), len(fits.saddles)) == (3, 2)
+
+
+@pytest.mark.parametrize("alpha", [0.0948, 0.0954, 0.0968])
+def test_a_shallow_minimum_beside_another_is_found(alpha):
+    shares = np.array([1.0, 0.5, 0.3125, 0.19140625, 0.09375])
+    means, widths = (2.375, 0.0, -7.1875, -7.375, -4.0), (2.03125, 0.46875, 3.5, 2.625, 4.0)
+    p = Mixture(shares / shares.sum(), tuple(map(Normal, means, widths)))
+    fits = fit_alpha_divergence(p, alpha)
+    assert fits.converged
+    assert (len(fits.minima), len(fits.saddles)) == (2, 1)
