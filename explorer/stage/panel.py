@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 BATCH, TURN = 4, 0.01  # frames sent ahead, or seconds, before the kernel's loop runs again
 TURNS = 12  # of the loop, which a question needs to come through
-RECENT = 0.1  # seconds after a question in which another one is to be expected
 # A stock slider forces every value onto its grid, typed ones and those set in code too. So its own
 # grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
 FINEST = 1e-9
@@ -79,7 +78,6 @@ class Panel(Generic[State]):
         self._ahead: deque[Sequence[Setting]] = deque()
         self._sender: asyncio.Task[None] | None = None
         self._moving = False
-        self._asked = -math.inf
 
         self.controls: dict[str, widgets.Widget] = {}
         row = widgets.HBox()
@@ -319,7 +317,6 @@ class Panel(Generic[State]):
         if message["epoch"] != self._epoch:
             return
         if message["type"] == "ask":
-            self._asked = time.perf_counter()
             self._send(message["states"])
         elif message["type"] == "press":
             self._press(message["preset"])
@@ -340,13 +337,9 @@ class Panel(Generic[State]):
 
     async def _send_ahead(self) -> None:
         while self._ahead:
-            start = time.perf_counter()
             self._send_batch()
-            now = time.perf_counter()
             for _ in range(TURNS):
                 await asyncio.sleep(0)
-            if now - self._asked < RECENT:  # what is wanted now has two thirds of the time
-                await asyncio.sleep(2 * (now - start))
 
     @_one_at_a_time
     def _send_batch(self) -> None:
