@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from .divergences import alpha_divergence, line
 from .family import Family, FloatArray, positive, real_array
 from .normal import Normal
-from .normal_fits import Fit, Surface, forward_kl, products, surface
-from .quadrature import Table, around, panels, turns
+from .normal_fits import Fit, Surface, forward_kl, surface, tilted
+from .quadrature import Table, around, turns
+from .scan import Points
 
 _STEP = 0.1  # in log sigma, at most
 _COARSE_ENDS = np.array([-7.0, -4.5, -2.0, 0.0, 2.0, 4.5, 7.0])
@@ -100,7 +101,7 @@ def follow_alpha_divergence(
     return _Search.of(p, alpha, fixed_sigma).followed(near, lost=True)
 
 
-def counts(fits: ReverseFits) -> tuple[int, int]:
+def counts(fits: ReverseFits | Points) -> tuple[int, int]:
     """The number of minima and of saddles."""
     return len(fits.minima), len(fits.saddles)
 
@@ -210,9 +211,7 @@ def _valleys(table: Table, alpha: float, t: float, *, ridges: bool = False) -> F
 
 def _mean_slope(table: Table, alpha: float, mu: FloatArray, sigma: float) -> FloatArray:
     """-dL/dmu, but for a factor, to three digits or so: enough to see where it changes sign."""
-    own = products(table, alpha, mu, np.full(mu.shape, sigma), _COARSE_ENDS)
-    ends = np.clip(table.kinks, own.min(axis=-1, keepdims=True), own.max(axis=-1, keepdims=True))
-    x, weight = panels(np.concatenate([ends, own], axis=-1), *_COARSE_RULE)
+    x, weight = tilted(table, alpha, mu, np.full(mu.shape, sigma), _COARSE_ENDS, *_COARSE_RULE)
     z = (x - mu[:, None]) / sigma
     log_p, score = table.log_density_and_score(x)
     log_r = alpha * log_p - 0.5 * (1 - alpha) * z * z

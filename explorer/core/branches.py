@@ -21,6 +21,7 @@ from .scan import Points, Slices
 
 FINE, SHARP = 48, 2000  # parts of the range: searched, and where branches end
 SPLIT = 8  # parts that a part is cut into to see where in it branches end
+DRAWN = 1e-4  # the accuracy of points
 JUMP = 0.3  # in sigmas or log sigma: between points further apart others may be born and die
 
 Problem: TypeAlias = Callable[[float], tuple[Family, float, float | None]]
@@ -44,7 +45,7 @@ class Branches:
         if self.positions[0] <= position <= self.positions[-1]:
             k = max(bisect_left(self.positions, position), 1)
             below, above = self.points[k - 1], self.points[k]
-            if _counts(below) == _counts(above):
+            if counts(below) == counts(above):
                 left, right = self.positions[k - 1 : k + 1]
                 near = _between(below, above, (position - left) / (right - left))
         return fit_alpha_divergence(p, alpha, fixed_sigma, near)
@@ -52,7 +53,7 @@ class Branches:
     def curves(self, saddles: bool = False) -> tuple[FloatArray, ...]:
         """Position, mu, sigma and value along the branches of minima or saddles, parted by nan."""
         parts = []
-        runs = groupby(zip(self.positions, self.points, strict=True), lambda it: _counts(it[1]))
+        runs = groupby(zip(self.positions, self.points, strict=True), lambda it: counts(it[1]))
         for _, run in runs:
             at, points = zip(*run, strict=True)
             rows: list[FloatArray] = []
@@ -62,6 +63,26 @@ class Branches:
             for branch in np.stack(rows, axis=1):
                 parts += [np.column_stack([at, branch]), np.full((1, 4), np.nan)]
         position, mu, sigma, value = np.concatenate(parts or [np.full((1, 4), np.nan)]).T
+        return position, mu, sigma, value
+
+    def best(self) -> tuple[FloatArray, ...]:
+        """Position, mu, sigma and value of the best minimum, with a step where another takes over.
+
+        Of two that are equally good, the left one.
+        """
+        minima = [points.minima for points in self.points]
+        best = [each[np.argmax(each[:, 2] < each[:, 2].min() + DRAWN)] for each in minima]
+        path = [(self.positions[0], *best[0])]
+        for (start, before, old), (end, after, new) in pairwise(
+            zip(self.positions, minima, best, strict=True)
+        ):
+            behind = before[_gaps(new[None], before).argmin(), 2] - old[2]
+            ahead = after[_gaps(old[None], after).argmin(), 2] - new[2]
+            if behind > 0 and ahead > 0:
+                leap = start + (end - start) * behind / (behind + ahead)
+                path += [(leap, *old), (leap, *new)]
+            path.append((end, *new))
+        position, mu, sigma, value = np.array(path).T
         return position, mu, sigma, value
 
 
@@ -137,7 +158,7 @@ def _branches(
         for left, right in pairwise(sorted(known)):
             below, above = known[left], known[right]
             both, wide = (*below, *above), right - left > reach / SHARP
-            if _counts(below) != _counts(above):
+            if counts(below) != counts(above):
                 if wide or not (_even(below) and _even(above)):
                     for end in {left, right} - exact.keys():
                         starts[end] = (*starts.get(end, ()), *both)
@@ -217,10 +238,6 @@ def _followed(problem: Problem, reach: float) -> Branches:
     return Branches(problem, tuple(positions), tuple(_points(known[at]) for at in positions))
 
 
-def _counts(points: Points) -> tuple[int, int]:
-    return len(points.minima), len(points.saddles)
-
-
 def _apart(one: Points, other: Points, drift: float) -> float:
     """How far the points of two alike sets are apart, see _gaps."""
     gaps = [_gaps(a, b, drift).min(axis=1) for a, b in zip(one, other, strict=True) if len(a)]
@@ -244,7 +261,7 @@ def _matched(to: FloatArray, rows: FloatArray) -> FloatArray:
 
 
 def _number(points: Points) -> int:
-    return sum(_counts(points))
+    return sum(counts(points))
 
 
 def _even(points: Points) -> bool:

@@ -75,9 +75,7 @@ def reverse_kl(p: Family, mu: ArrayLike, log_sigma: ArrayLike) -> Surface:
 def surface(table: Table, mu: FloatArray, t: FloatArray, alpha: float = 0.0) -> Surface:
     """reverse_kl of a table at points (B,), or with 0 < alpha < 1 the L of alpha_fits."""
     sigma, beta = np.exp(t), 1 - alpha
-    own = products(table, alpha, mu, sigma)
-    ends = np.clip(table.kinks, own.min(axis=-1, keepdims=True), own.max(axis=-1, keepdims=True))
-    x, weight = panels(np.concatenate([ends, own], axis=-1))
+    x, weight = tilted(table, alpha, mu, sigma)
     z = (x - mu[:, None]) / sigma[:, None]
     log_p, score = table.log_density_and_score(x)
     if alpha == 0:
@@ -116,21 +114,25 @@ def surface(table: Table, mu: FloatArray, t: FloatArray, alpha: float = 0.0) -> 
     return Surface(value, gradient, hessian)
 
 
-def products(
+def tilted(
     table: Table,
     alpha: float,
     mu: FloatArray,
     sigma: FloatArray,
     offsets: FloatArray = AROUND,
-) -> FloatArray:
-    """Panel ends (B, P) that resolve p_k^alpha q^(1-alpha), Normals again, for q at points (B,)."""
+    *rule: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights that resolve p^alpha q^(1-alpha) for q at points (B,), by ``rule``."""
     if alpha == 0:
-        return mu[:, None] + sigma[:, None] * offsets
-    tau_p, tau_q = alpha / np.square(table.sigma), (1 - alpha) / np.square(sigma)[:, None]
-    tau = tau_p + tau_q
-    center = (tau_p * table.mu + tau_q * mu[:, None]) / tau
-    ends = center[..., None] + offsets / np.sqrt(tau)[..., None]
-    return ends.reshape(mu.size, -1)
+        own = mu[:, None] + sigma[:, None] * offsets
+    else:  # the products of p's components and q are Normals again
+        tau_p, tau_q = alpha / np.square(table.sigma), (1 - alpha) / np.square(sigma)[:, None]
+        tau = tau_p + tau_q
+        center = (tau_p * table.mu + tau_q * mu[:, None]) / tau
+        each = center[..., None] + offsets / np.sqrt(tau)[..., None]
+        own = each.reshape(mu.size, tau.shape[-1] * offsets.size)
+    low, high = own.min(axis=-1, keepdims=True), own.max(axis=-1, keepdims=True)
+    return panels(np.concatenate([np.clip(table.kinks, low, high), own], axis=-1), *rule)
 
 
 def fit_forward_kl(p: Family) -> Fit:

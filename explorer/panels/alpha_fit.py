@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from explorer.core import (
     Branches,
+    Mixture,
     Normal,
     alpha_branches,
     jensen_shannon,
@@ -18,7 +18,6 @@ from explorer.core import (
 from explorer.panels.inputs import real
 from explorer.panels.mixtures import (
     HALF,
-    LADDER,
     LEVELS,
     LOG_SIGMA,
     MU,
@@ -30,12 +29,14 @@ from explorer.panels.mixtures import (
     component_sliders,
     density_limits,
     examples,
-    expectations,
     forward_landscape,
+    log_density,
     mean_handles,
     mixture,
+    models,
     reverse_landscape,
     rows,
+    shown_branches,
     shown_fits,
     shown_truth,
 )
@@ -55,12 +56,10 @@ from explorer.spec import (
     Sum,
     Term,
     Value,
-    nice_ceiling,
     number,
 )
 
 AS_GOOD_AS_AN_END = 1e-3  # for the landscape, which shows no smaller difference
-DRAWN = 1e-4  # the accuracy of curves
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ def _between(truth: Truth, q: Normal) -> Frame:
     """The Jensen-Shannon divergence: both against the middle m of p and q."""
     weights, means, widths = truth
     half = tuple(0.5 * w for w in weights)
-    m = mixture(((*half, 0.5), (*means, float(q.mu)), (*widths, float(q.sigma))))
+    m = Mixture(np.array([*half, 0.5]), (*map(Normal, means, widths), q))
     p = mixture(truth)
     return {
         "jensen_shannon": float(jensen_shannon(p, q)),
@@ -206,54 +205,16 @@ def _branches(truth: Truth) -> Branches:
 def _strips(truth: Truth, window: Window) -> Frame:
     """Value and place of all minima against alpha."""
     branches = _branches(truth)
-    position, place, spread, value = branches.curves()
-    saddle_position, saddle_place, saddle_spread, saddle_value = branches.curves(saddles=True)
-    alphas, mu, sigma = _best(branches)
+    alphas, mu, sigma, _ = branches.best()
     return {
-        "branch_x": position,
-        "branch_value": value,
-        "branch_place": place,
-        "branch_t": np.log(spread),
-        "ridge_x": saddle_position,
-        "ridge_value": saddle_value,
-        "ridge_place": saddle_place,
-        "ridge_t": np.log(saddle_spread),
+        **shown_branches(branches, 0.75),
         "alphas": alphas,
         "shared": _shared(truth, window, mu, sigma),
         "bound": np.full(2, np.log(2)),
         "ends": np.array([0.0, 1.0]),
-        "value_limits": np.array(
-            [0.0, min(2.0, nice_ceiling(max(float(np.nanmax(value)), 0.75), LADDER))]
-        ),
         "best_low": mu - sigma,
         "best_high": mu + sigma,
     }
-
-
-def _best(branches: Branches) -> tuple[Array, Array, Array]:
-    """Alpha, mu and sigma of the best minimum, with a step where it leaps from one to another."""
-    minima = [points.minima for points in branches.points]
-    # Of two that are equally good, the left one.
-    best = [each[np.argmax(each[:, 2] < each[:, 2].min() + DRAWN)] for each in minima]
-    path = [(branches.positions[0], best[0])]
-    for (start, before, old), (end, after, new) in pairwise(
-        zip(branches.positions, minima, best, strict=True)
-    ):
-        behind = before[np.argmin(_off(before, new)), 2] - old[2]
-        ahead = after[np.argmin(_off(after, old)), 2] - new[2]
-        if behind > 0 and ahead > 0:
-            leap = start + (end - start) * behind / (behind + ahead)
-            path += [(leap, old), (leap, new)]
-        path.append((end, new))
-    alphas, fits = zip(*path, strict=True)
-    mu, sigma, _ = np.array(fits).T
-    return np.array(alphas), mu, sigma
-
-
-def _off(minima: Array, fit: Array) -> Array:
-    """How far rows (mu, sigma, value) are from one of them."""
-    out: Array = np.abs(minima[:, 0] - fit[0]) / fit[1] + np.abs(np.log(minima[:, 1] / fit[1]))
-    return out
 
 
 def _shared(truth: Truth, window: Window, mu: Array, sigma: Array) -> Array:
@@ -274,8 +235,8 @@ def _landscape(truth: Truth, window: Window, alpha: float) -> Array:
         return reverse_landscape(truth, window)
     if alpha > 1 - AS_GOOD_AS_AN_END:
         return forward_landscape(truth, window)
-    nodes, log_q = _log_models()
-    log_p = mixture(truth).log_prob(window.center + window.unit * nodes) + np.log(window.unit)
+    nodes, log_q = models()[0], _log_models()
+    log_p = log_density(truth, window, nodes)
     powers = np.exp(alpha * log_p) * np.gradient(nodes)
     shared = np.exp(np.float32(1 - alpha) * log_q) @ powers.astype(np.float32)
     values: Array = (1.0 - shared.astype(float)) / (alpha * (1 - alpha))
@@ -283,11 +244,8 @@ def _landscape(truth: Truth, window: Window, alpha: float) -> Array:
 
 
 @lru_cache(maxsize=1)
-def _log_models() -> tuple[Array, NDArray[np.float32]]:
-    """Nodes in units, and the log-density there of every q of the landscape."""
-    nodes, _, _ = expectations()
-    q = Normal(np.tile(MU, LOG_SIGMA.size)[:, None], np.exp(np.repeat(LOG_SIGMA, MU.size))[:, None])
-    return nodes, q.log_prob(nodes).astype(np.float32)
+def _log_models() -> NDArray[np.float32]:
+    return models()[1].astype(np.float32)
 
 
 # ------------------------------------------------------------------------------------------ spec

@@ -14,6 +14,7 @@ from explorer.core import (
     Path,
     ReverseFits,
     descend,
+    fit_alpha_divergence,
     fit_mle,
     fit_reverse_kl,
     forward_kl,
@@ -23,7 +24,6 @@ from explorer.core import (
 )
 from explorer.panels.inputs import column, real
 from explorer.panels.mixtures import (
-    LADDER,
     LEVELS,
     Array,
     MixtureState,
@@ -40,6 +40,7 @@ from explorer.panels.mixtures import (
     mu_slider,
     reverse_landscape,
     rows,
+    shown_branches,
     shown_fits,
     shown_truth,
     sigma_slider,
@@ -64,7 +65,6 @@ from explorer.spec import (
     Sum,
     Term,
     Value,
-    nice_ceiling,
     number,
 )
 
@@ -235,7 +235,8 @@ def _of_truth(truth: Truth, fixed: float | None, window: Window) -> Frame:
     """All that depends on p alone."""
     weights, means, _ = truth
     p = mixture(truth)
-    forward, fits = _forward_best(truth, fixed), _reverse_fits(truth, fixed, window)
+    forward = fit_alpha_divergence(p, 1.0, fixed).minima[0]
+    fits = _reverse_fits(truth, fixed, window)
     best = (forward.q, fits.minima[0].q)
     region = highest_density_region(p)
     precision = np.array([np.diff(q.cdf(region), axis=1).sum() for q in best])
@@ -309,18 +310,10 @@ def _branch_curves(
     weights: tuple[float, float], widths: tuple[float, float], fixed: float | None, unit: float
 ) -> Frame:
     branches = _branches(weights, widths, fixed, unit)
-    separation, place, _, value = branches.curves()
-    saddle_separation, saddle_place, _, saddle_value = branches.curves(saddles=True)
-    top, ends = float(np.nanmax(value)), np.array([0.0, REACH * unit])
+    ends = np.array([0.0, REACH * unit])
     return {
-        "branch_x": separation,
-        "branch_value": value,
-        "branch_place": place,
-        "ridge_x": saddle_separation,
-        "ridge_value": saddle_value,
-        "ridge_place": saddle_place,
+        **shown_branches(branches, 0.1),
         "apart_limits": ends,
-        "value_limits": np.array([0.0, min(2.0, nice_ceiling(max(top, 0.1), LADDER))]),
         "place_limits": np.array([-0.55, 0.55]) * REACH * unit,
         "left_mean": -0.5 * ends,
         "right_mean": 0.5 * ends,
@@ -415,13 +408,6 @@ def _path(
         rate=RATES[method],
         fixed_sigma=fixed,
     )
-
-
-def _forward_best(truth: Truth, fixed: float | None) -> Fit:
-    p = mixture(truth)
-    sigma = float(np.sqrt(p.variance())) if fixed is None else fixed
-    q = Normal(float(p.mean()), sigma)
-    return Fit(q, float(forward_kl(p, q.mu, np.log(sigma)).value))
 
 
 def _left_first(truth: Truth) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core import Fit, Mixture, Normal, ReverseFits, fit_mle, forward_kl
+from explorer.core import Branches, Fit, Mixture, Normal, ReverseFits, fit_mle, forward_kl
 from explorer.data import penguins
 from explorer.panels.inputs import column
 from explorer.spec import Drag, Frame, Points, Preset, Slider, Value, nice_ceiling, number
@@ -204,6 +204,18 @@ def shown_fits(fits: ReverseFits) -> Frame:
     return frame
 
 
+def shown_branches(branches: Branches, least: float) -> Frame:
+    """The branches of minima and of saddles (ridges), and an axis from 0 to ``least`` or more."""
+    frame: dict[str, Value] = {}
+    for name, saddles in (("branch", False), ("ridge", True)):
+        position, place, sigma, value = branches.curves(saddles)
+        frame[f"{name}_x"], frame[f"{name}_place"] = position, place
+        frame[f"{name}_t"], frame[f"{name}_value"] = np.log(sigma), value
+    top = max(float(np.nanmax(np.asarray(frame["branch_value"]))), least)
+    frame["value_limits"] = np.array([0.0, min(2.0, nice_ceiling(top, LADDER))])
+    return frame
+
+
 def rows(fits: tuple[Fit, ...]) -> Array:
     """Fits as rows (mu, sigma, value)."""
     table = [(float(fit.q.mu), float(fit.q.sigma), fit.value) for fit in fits]
@@ -223,22 +235,35 @@ def density_limits(window: Window, *heights: Value) -> Array:
 
 
 @lru_cache(maxsize=1)
-def expectations() -> tuple[Array, Array, Array]:
-    """Nodes, weights of E_q at them for every q of a landscape, and -entropy(q), in units."""
+def models() -> tuple[Array, Array]:
+    """Nodes (N,) in units, and the log-density there of every q of a landscape, (Q, N)."""
     inner = np.arange(-100, 101) * 0.12
     outer = inner[-1] + np.cumsum(0.12 * 1.09 ** np.arange(1, 41))
     nodes = np.concatenate([-outer[::-1], inner, outer])
-    q = Normal(np.tile(MU, LOG_SIGMA.size)[:, None], np.exp(np.repeat(LOG_SIGMA, MU.size))[:, None])
-    matrix = np.exp(q.log_prob(nodes)) * np.gradient(nodes)
+    mu, sigma = np.tile(MU, LOG_SIGMA.size), np.exp(np.repeat(LOG_SIGMA, MU.size))
+    return nodes, Normal(mu[:, None], sigma[:, None]).log_prob(nodes)
+
+
+@lru_cache(maxsize=1)
+def _expectations() -> tuple[Array, Array]:
+    """Weights of E_q at the nodes for every q of a landscape, and -entropy(q), in units."""
+    nodes, log_q = models()
+    matrix = np.exp(log_q) * np.gradient(nodes)
     matrix /= matrix.sum(axis=1, keepdims=True)
-    return nodes, matrix, -q.entropy()[:, 0]
+    return matrix, -Normal(0.0, np.exp(np.repeat(LOG_SIGMA, MU.size))).entropy()
+
+
+def log_density(truth: Truth, window: Window, nodes: Array) -> Array:
+    """log p at nodes in units, as the density of what is measured in units."""
+    log_p = mixture(truth).log_prob(window.center + window.unit * nodes)
+    out: Array = log_p + np.log(window.unit)
+    return out
 
 
 def reverse_landscape(truth: Truth, window: Window) -> Array:
     """KL(q||p), on a fixed grid of q: linear in log p, so one matrix makes all of it."""
-    nodes, matrix, rest = expectations()
-    log_p = mixture(truth).log_prob(window.center + window.unit * nodes)
-    values: Array = rest - matrix @ log_p - np.log(window.unit)
+    matrix, rest = _expectations()
+    values: Array = rest - matrix @ log_density(truth, window, models()[0])
     return values.reshape(LOG_SIGMA.size, MU.size)
 
 

@@ -743,7 +743,6 @@ class Plot {
     const middle = Math.floor((yTicks.length - 1) / 2);
     const between = (yTicks[middle] + (yTicks[middle + 1] ?? yTicks[middle])) / 2;
     put(this.yLabel, "y", this.y(between) + 4);
-    this.changed = (this.changed ?? 0) + 1;
   }
 
   // Infinite values stand at the edge; nothing is drawn far outside, where paths lose precision.
