@@ -38,6 +38,14 @@ def test_both_parameters_of_q_follow_a_drag_in_the_landscape(page):
 def test_the_strip_pulls_the_means_apart_whichever_is_on_the_right(page, means, after):
     page.kernel.run(f"panel.set(means={means})")
     page.page.locator(".explorer-labels text", has_text="6.00 apart").wait_for()
+    page.page.wait_for_function(  # the label is the same on either side
+        """([first, second]) => {
+            const [stage] = document.querySelectorAll('.explorer-stage');
+            const [m1, _s1, _w1, m2] = JSON.parse(stage.dataset.frameState);
+            return m1 === first && m2 === second;
+        }""",
+        arg=list(means),
+    )
     rule = page.page.locator(".explorer-grip-rule").first
     rule.focus()
     for _ in range(20):
