@@ -16,6 +16,7 @@ from ipywidgets.widgets import widget as ipywidgets_widget
 import explorer
 from explorer.core import Beta, fit_mle
 from explorer.stage.panel import BATCH, TURNS
+from tests.test_wire import decode
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def changes(panel):
 
 def arrive(panel, **content):
     """Let a message from the page arrive as the kernel hands it on."""
-    data = {"method": "custom", "content": {"epoch": panel._epoch, **content}}
+    common = {"epoch": panel._epoch, "base": panel._stage.scene["state"]}
+    data = {"method": "custom", "content": {**common, **content}}
     panel._stage.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
 
@@ -298,6 +300,37 @@ def test_a_frame_for_the_page_is_the_frame_of_that_state(panel, sent):
     loss = np.frombuffer(buffer, "<f8", count=len(numbers))[numbers.index("loss")]
     panel.set(a=8, b=4)
     assert loss == panel.frame["loss"]
+
+
+def test_a_frame_travels_as_its_difference_from_the_base_that_the_page_names(panel, sent):
+    base, state = [2.0, 5.0, 0.3, "full"], [8.0, 5.0, 0.3, "full"]
+    arrive(panel, type="ask", states=[base])
+    arrive(panel, type="ask", states=[state])
+    arrive(panel, type="ask", states=[state], base=base)
+    (_, (base_buffer,)), (whole, (whole_buffer,)), (near, (near_buffer,)) = sent
+    assert whole["base"] == panel._stage.scene["state"]
+    assert near["base"] == base
+    known = decode(panel._stage.scene["header"], panel._stage.scene["buffer"])
+    from_start = known | decode(whole["frames"][0], whole_buffer)
+    base_frame = known | decode(sent[0][0]["frames"][0], base_buffer)
+    from_base = base_frame | decode(near["frames"][0], near_buffer)
+    assert len(near_buffer) < len(whole_buffer)
+    assert from_base.keys() == from_start.keys()
+    for name, value in from_start.items():
+        np.testing.assert_array_equal(from_base[name], value, err_msg=name)
+
+
+def test_frames_ahead_keep_the_base_that_they_were_wanted_with(panel, sent):
+    bases = [[2.0, 5.0, 0.7, "full"], [3.0, 5.0, 0.7, "full"]]
+
+    async def page():
+        arrive(panel, type="ahead", fresh=True, states=along(3, 3), base=bases[0])
+        arrive(panel, type="ahead", fresh=False, states=along(10, 3), base=bases[1])
+        await asyncio.sleep(0.05)
+
+    asyncio.run(page())
+    assert states_in(sent) == along(3, 3) + along(10, 3)
+    assert [content["base"] for content, _ in sent] == bases
 
 
 def test_a_question_from_before_the_data_changed_is_not_answered(panel, sent):

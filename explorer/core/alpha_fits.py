@@ -355,16 +355,26 @@ def _polished(
     table: Table, alpha: float, mu: FloatArray, t: FloatArray, free: int
 ) -> tuple[FloatArray, FloatArray, Surface]:
     """Newton's method on the gradient in mu and, if two are free, log sigma, from all starts."""
+    before = 0.0
     for _ in range(50):
         at = surface(table, mu, t, alpha)
-        inverse = np.linalg.pinv(at.hessian[:, :free, :free])
-        step = -(inverse @ at.gradient[:, :free, None])[..., 0]
+        step = -_solved(at.hessian[:, :free, :free], at.gradient[:, :free])
         sigma = np.exp(t)
         length = np.maximum(np.abs(step[:, 0]) / sigma, np.abs(step[:, -1]) if free == 2 else 0.0)
         step /= np.maximum(1, 2 * length)[:, None]
         mu = mu + step[:, 0]
         if free == 2:
             t = t + step[:, 1]
-        if length.max() < 1e-13:
+        longest = float(length.max())
+        # A step is about the square of the one before, so this is what the next one would be.
+        if longest < 1e-13 or (longest < 1e-4 and longest**3 < 1e-12 * before**2):
             break
+        before = longest
     return mu, t, surface(table, mu, t, alpha)
+
+
+def _solved(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
+    try:
+        return np.asarray(np.linalg.solve(matrices, vectors[..., None])[..., 0], dtype=float)
+    except np.linalg.LinAlgError:
+        return np.asarray((np.linalg.pinv(matrices) @ vectors[..., None])[..., 0], dtype=float)

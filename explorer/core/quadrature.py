@@ -29,14 +29,14 @@ class Table:
 
     def log_density(self, x: FloatArray) -> FloatArray:
         """log sum_k w_k N(x; mu_k, sigma_k)."""
-        top, shares = self._shares(x)
+        _, top, shares = self._shares(x)
         with np.errstate(divide="ignore"):
             out: FloatArray = top + np.log(shares.sum(axis=0))
         return out
 
     def responsibilities(self, x: FloatArray) -> FloatArray:
         """w_k N(x; mu_k, sigma_k) over their sum, shape (K, ...)."""
-        _, shares = self._shares(self.clipped(x))
+        _, _, shares = self._shares(self.clipped(x))
         out: FloatArray = shares / shares.sum(axis=0)
         return out
 
@@ -49,30 +49,32 @@ class Table:
 
     def score(self, x: FloatArray) -> FloatArray:
         """d log_density / dx = sum_k r_k (mu_k - x) / sigma_k^2, r the responsibilities."""
-        return self._pull(x, self.responsibilities(x))
-
-    def log_density_and_score(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Both at once, for less than both apart; x not so far that the density is exactly 0."""
-        top, shares = self._shares(x)
-        total = shares.sum(axis=0)
-        return top + np.log(total), self._pull(x, shares / total)
-
-    def _shares(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The log of the largest term w_k N_k(x), and all terms (K, ...) over it."""
-        with np.errstate(over="ignore"):
-            z = (x - self._column(self.mu, x)) / self._column(self.sigma, x)
-            height = self.log_w - np.log(self.sigma) - 0.5 * LOG_2PI
-            terms = self._column(height, x) - 0.5 * z * z
-        top = terms.max(axis=0)
-        top = np.where(top == -np.inf, 0.0, top)
-        return top, np.exp(terms - top)
-
-    def _pull(self, x: FloatArray, r: FloatArray) -> FloatArray:
+        r = self.responsibilities(x)
         with np.errstate(over="ignore", invalid="ignore"):
             sigma = self._column(self.sigma, x)
             pull = (self._column(self.mu, x) - x) / sigma / sigma
             out: FloatArray = np.where(r == 0, 0.0, r * pull).sum(axis=0)
         return out
+
+    def log_density_and_score(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Both at once, for less than both apart; x not so far that the density is exactly 0."""
+        z, top, shares = self._shares(x)
+        total = shares.sum(axis=0)
+        score = -(shares * (z / self._column(self.sigma, x))).sum(axis=0) / total
+        return top + np.log(total), score
+
+    def _shares(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """z of every component (K, ...), the log of the largest w_k N_k(x), and all over it."""
+        with np.errstate(over="ignore"):
+            z = (x - self._column(self.mu, x)) / self._column(self.sigma, x)
+            terms = self._column(self._height, x) - 0.5 * z * z
+        top = np.maximum(terms.max(axis=0), LOWEST)
+        return z, top, np.exp(terms - top)
+
+    @cached_property
+    def _height(self) -> FloatArray:
+        """log w_k N_k(mu_k)."""
+        return self.log_w - np.log(self.sigma) - 0.5 * LOG_2PI
 
     def join(self, other: Table) -> Table:
         """The components of both tables."""
@@ -102,6 +104,7 @@ def _mirrored(*offsets: float) -> FloatArray:
     return np.array([*(-x for x in offsets[::-1]), 0.0, *offsets])
 
 
+LOWEST = np.finfo(float).min
 REACH = 9.5  # in sigmas; the mass beyond is 2e-21
 AROUND = _mirrored(1.0, 2.0, 3.0, 4.5, 6.5, REACH)
 _AROUND_ZERO = _mirrored(1.0, 2.0, 4.0, 8.0, 14.0)  # beyond, log(1 + e^-x) is below rounding

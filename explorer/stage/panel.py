@@ -75,7 +75,7 @@ class Panel(Generic[State]):
         self._spec = self._checked_spec(blueprint.state)
         self._frame: Frame | None = None
         self._callbacks: list[Callable[[State], object]] = []
-        self._ahead: deque[Sequence[Setting]] = deque()
+        self._ahead: deque[tuple[Sequence[Setting], Sequence[Setting]]] = deque()
         self._sender: asyncio.Task[None] | None = None
         self._moving = False
 
@@ -144,7 +144,7 @@ class Panel(Generic[State]):
                 control.unobserve(self._control_moved, "value")
                 _close(control)
         else:
-            self._send([self._values()])
+            self._send([self._values()], self._base[0])
         self._move_controls(old)
         self._notify()
 
@@ -246,12 +246,12 @@ class Panel(Generic[State]):
     def _new_scene(self) -> dict[str, Any]:
         spec = as_json(self._spec)
         self._drawn = frozenset(named(spec))
-        self._base = self._drawn_part(self.frame)
-        header, buffer = encode(self._base)
+        self._base = self._values(), self._drawn_part(self.frame)
+        header, buffer = encode(self._base[1])
         return {
             "epoch": self._epoch,
             "spec": spec,
-            "state": self._values(),
+            "state": self._base[0],
             "header": header,
             "buffer": buffer,
         }
@@ -312,18 +312,19 @@ class Panel(Generic[State]):
     def _answer(self, _stage: Stage, message: dict[str, Any], _buffers: object) -> None:
         """Answer the browser: `ask` wants frames now, `ahead` when there is time.
 
-        `press` is a button whose values are no controls.
+        Both as their difference from that of the state `base`, which the browser has. `press` is a
+        button whose values are no controls.
         """
         if message["epoch"] != self._epoch:
             return
         if message["type"] == "ask":
-            self._send(message["states"])
+            self._send(message["states"], message["base"])
         elif message["type"] == "press":
             self._press(message["preset"])
         elif message["type"] == "ahead":
             if message["fresh"]:
                 self._ahead.clear()
-            self._ahead.extend(message["states"])
+            self._ahead.extend((state, message["base"]) for state in message["states"])
             if self._sender is None or self._sender.done():
                 self._sender = asyncio.get_running_loop().create_task(self._send_ahead())
 
@@ -343,27 +344,38 @@ class Panel(Generic[State]):
 
     @_one_at_a_time
     def _send_batch(self) -> None:
-        self._send(self._next_ahead(), ahead=True)
+        if self._ahead:
+            _, base = self._ahead[0]
+            self._send(self._next_ahead(base), base, ahead=True)
 
-    def _next_ahead(self) -> Iterator[Sequence[Setting]]:
+    def _next_ahead(self, base: Sequence[Setting]) -> Iterator[Sequence[Setting]]:
         start = time.perf_counter()
-        for _ in range(min(BATCH, len(self._ahead))):
-            yield self._ahead.popleft()
+        for _ in range(BATCH):
+            if not self._ahead or self._ahead[0][1] != base:
+                return
+            yield self._ahead.popleft()[0]
             took = time.perf_counter() - start
             if took > 10 * TURN:  # too dear to be made on the chance that it is wanted
                 self._ahead.clear()
             if took > TURN:
                 return
 
-    def _send(self, states: Iterable[Sequence[Setting]], ahead: bool = False) -> None:
+    def _send(
+        self, states: Iterable[Sequence[Setting]], base: Sequence[Setting], ahead: bool = False
+    ) -> None:
+        if base != self._base[0]:
+            self._base = base, self._drawn_part(self._view(base))
         frames, buffers = [], []
         for values in states:
-            state = _with_entries(self._state, dict(zip(self.controls, values, strict=True)))
-            frame = self.frame if state == self._state else self._blueprint.view(state)
-            header, buffer = encode(self._drawn_part(frame), self._base)
+            header, buffer = encode(self._drawn_part(self._view(values)), self._base[1])
             frames.append({"state": values, **header})
             buffers.append(buffer)
-        self._stage.send({"epoch": self._epoch, "ahead": ahead, "frames": frames}, buffers)
+        message = {"epoch": self._epoch, "ahead": ahead, "base": base, "frames": frames}
+        self._stage.send(message, buffers)
+
+    def _view(self, values: Sequence[Setting]) -> Frame:
+        state = _with_entries(self._state, dict(zip(self.controls, values, strict=True)))
+        return self.frame if state == self._state else self._blueprint.view(state)
 
 
 def _close(item: widgets.Widget) -> None:

@@ -9,6 +9,7 @@ const IN_FLIGHT = 8; // questions to the kernel that may be open at once,
 const SLOW = 120; // ms beyond the shortest answer after which there may be fewer
 const CACHED = 1200; // frames kept
 const AHEAD = 192; // frames on their way in advance
+const BASES = 8; // frames kept as those from which others differ
 const NOISE = 1e-8; // by which a stock slider may miss the value that it was given
 const PATIENCE = 3000; // ms without an answer before the panel says so
 
@@ -19,6 +20,7 @@ class Link {
     this.model = model;
     this.controls = new Map();
     this.views = new Set();
+    this.hands = new Set(); // handles that have been moved
     this.flying = new Map(); // key -> time and serial number of the question
     this.window = IN_FLIGHT;
     this.shortest = Infinity;
@@ -44,8 +46,10 @@ class Link {
     this.epoch = scene.epoch;
     this.spec = scene.spec;
     this.start = scene.state;
-    this.base = decode(scene.header, scene.buffer);
-    this.cache = new Map([[key(this.start), this.base]]);
+    this.first = decode(scene.header, scene.buffer);
+    this.cache = new Map([[key(this.start), this.first]]);
+    this.bases = new Map([[key(this.start), this.first]]);
+    this.base = this.start;
     this.flying.clear();
     this.ahead = { name: null, waiting: [], open: 0 };
     this.pending = false;
@@ -207,6 +211,8 @@ class Link {
 
   schedule() {
     this.request ??= requestAnimationFrame(() => {
+      for (const hand of this.hands) hand.follow();
+      this.hands.clear();
       this.request = undefined;
       this.tick();
     });
@@ -250,7 +256,7 @@ class Link {
   ask(state) {
     const id = key(state);
     this.flying.set(id, { time: performance.now(), serial: ++this.serial });
-    this.send({ type: "ask", states: [state] });
+    this.send({ type: "ask", states: [state], base: this.base });
   }
 
   send(message) {
@@ -265,16 +271,18 @@ class Link {
   receive(message, buffers) {
     if (message.epoch !== this.epoch) return;
     const now = key(this.state);
+    const base = this.bases.get(key(message.base)); // none: given up here, or of another page
     let wanted = this.pending;
     message.frames.forEach((header, i) => {
       const id = key(header.state);
-      const frame = { ...this.base, ...decode(header, buffers[i]) };
       const question = this.flying.get(id);
       this.flying.delete(id);
-      this.keep(id, frame);
       if (question) this.adapt(performance.now() - question.time);
-      if (question?.serial > this.drawn) this.latest = { frame, state: header.state, serial: question.serial };
       wanted ||= id === now || question;
+      if (!base) return;
+      const frame = { ...base, ...decode(header, buffers[i]) };
+      this.keep(id, frame);
+      if (question?.serial > this.drawn) this.latest = { frame, state: header.state, serial: question.serial };
     });
     if (wanted) this.schedule();
     if (message.ahead) this.ahead.open = Math.max(0, this.ahead.open - message.frames.length);
@@ -285,6 +293,23 @@ class Link {
   adapt(time) {
     this.shortest = Math.min(this.shortest, time);
     this.window = time > this.shortest + SLOW ? Math.max(1, this.window >> 1) : Math.min(IN_FLIGHT, this.window + 1);
+  }
+
+  // What does not change from here on need not travel, nor be drawn again.
+  rebase() {
+    const frame = this.recall(key(this.state));
+    if (!frame) return;
+    this.base = this.state;
+    this.bases.delete(key(this.state));
+    this.bases.set(key(this.state), frame);
+    if (this.bases.size > BASES) this.bases.delete(this.bases.keys().next().value);
+  }
+
+  // Across two axes there is nothing to fetch: the kernel is left to the questions.
+  fetchNothing() {
+    this.rebase();
+    this.ahead = { name: null, waiting: [], open: 0 };
+    this.send({ type: "ahead", states: [], base: this.base, fresh: true });
   }
 
   // The frames along one slider, coarse positions first, each grid from near to far.
@@ -304,13 +329,14 @@ class Link {
       state[index] = onStep(i, control);
       return state;
     });
+    this.rebase();
     this.ahead = { name: others, waiting: states.reverse(), open: 0, fresh: true };
     this.fetchAhead();
   }
 
   fetchPresets() {
     const names = this.spec.controls.map((control) => control.name);
-    const frame = this.recall(key(this.state)) ?? this.base;
+    const frame = this.recall(key(this.state)) ?? this.first;
     const states = this.spec.presets.filter((preset) => !preset.method).map((preset) => {
       const values = Object.fromEntries(settings(preset, frame));
       return names.map((name, i) => values[name] ?? this.state[i]);
@@ -329,7 +355,7 @@ class Link {
       if (!this.cache.has(id) && !this.flying.has(id)) states.push(state);
     }
     if (states.length === 0) return;
-    this.send({ type: "ahead", states, fresh: this.ahead.fresh === true });
+    this.send({ type: "ahead", states, base: this.base, fresh: this.ahead.fresh === true });
     this.ahead.open += states.length;
     this.ahead.fresh = false;
   }
@@ -392,7 +418,9 @@ function setText(node, text, make) {
     node.replaceChildren(...parts.map((_, i) => make(i % 2 === 1)));
   }
   parts.forEach((part, i) => {
-    if (node.childNodes[i].textContent !== part) node.childNodes[i].textContent = part;
+    const piece = node.childNodes[i];
+    if (!piece.firstChild) piece.append(part);
+    else if (piece.firstChild.data !== part) piece.firstChild.data = part;
   });
 }
 
@@ -827,17 +855,15 @@ function tickText(value) {
 
 const list = (value) => (typeof value === "number" ? [value] : value);
 
-function polyline(plot, xs, ys, track) {
+function polyline(plot, xs, ys, points) {
   let path = "";
-  const points = [];
   for (let i = 0; i < xs.length; i++) {
     const [x, y] = [plot.x(xs[i]), plot.yClamped(ys[i])];
     if (Number.isNaN(y)) continue;
     path += `${i > 0 && !Number.isNaN(ys[i - 1]) ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    if (track && points.length > 0) fillIn(points, x, y);
-    if (track) points.push(x, y);
+    if (points?.length > 0) fillIn(points, x, y);
+    points?.push(x, y);
   }
-  if (track) plot.curves.push(points);
   return path;
 }
 
@@ -848,12 +874,27 @@ function fillIn(points, x, y) {
   for (let i = 1; i <= count; i++) points.push(x0 + ((x - x0) * i) / (count + 1), y0 + ((y - y0) * i) / (count + 1));
 }
 
+// Does it again, and has a new result, only if what it is given or the plot's scales are others.
+function whenNew(plot, doIt) {
+  let [given, scales, result] = [];
+  return (...values) => {
+    if (scales !== plot.limits || values.some((value, i) => value !== given[i])) result = doIt(...values);
+    [given, scales] = [values, plot.limits];
+    return result;
+  };
+}
+
 const MARKS = {
   line(plot, mark) {
     const node = plot.layer.appendChild(svg("path", { class: `explorer-line role-${mark.role}${mark.dashed ? " dashed" : ""}` }));
+    const trace = whenNew(plot, (xs, ys) => {
+      const points = [];
+      put(node, "d", polyline(plot, xs, ys, points));
+      return points;
+    });
     return (frame) => {
       const [xs, ys] = [frame[mark.x], frame[mark.y]];
-      put(node, "d", polyline(plot, xs, ys, true));
+      plot.curves.push(trace(xs, ys));
       if (mark.label && xs.length > 0) {
         const middle = Math.floor((xs.length - 1) * mark.at);
         const [x, y] = xs.length === 2 ? [(xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2] : [xs[middle], ys[middle]];
@@ -864,12 +905,12 @@ const MARKS = {
 
   area(plot, mark) {
     const node = plot.layer.appendChild(svg("path", { class: `explorer-fill role-${mark.role}` }));
-    return (frame) => {
-      const xs = frame[mark.x];
-      const floor = mark.base ? frame[mark.base] : new Float32Array(xs.length);
+    const trace = whenNew(plot, (xs, ys, base) => {
+      const floor = base ?? new Float32Array(xs.length);
       const back = polyline(plot, [...xs].reverse(), [...floor].reverse());
-      put(node, "d", xs.length > 0 ? `${polyline(plot, xs, frame[mark.y])}L${back.slice(1)}Z` : "");
-    };
+      put(node, "d", xs.length > 0 ? `${polyline(plot, xs, ys)}L${back.slice(1)}Z` : "");
+    });
+    return (frame) => trace(frame[mark.x], frame[mark.y], frame[mark.base]);
   },
 
   stems(plot, mark) {
@@ -1050,15 +1091,15 @@ function paintBands({ field, levels, image, line, colour }) {
   const { width, height } = image;
   const pixels = new Uint32Array(image.data.buffer);
   const rgb = (colour[2] << 16) | (colour[1] << 8) | colour[0];
-  const edges = Float64Array.from(levels, (level) => 1 + ((level - low) / (high - low)) * 65532);
-  const clear = Float64Array.from({ length: edges.length + 1 }, (_, k) => (1 - BAND) ** k);
+  const edges = Float64Array.from([-Infinity, ...levels, Infinity], (level) => 1 + ((level - low) / (high - low)) * 65532);
+  const clear = Float64Array.from({ length: edges.length - 1 }, (_, k) => (1 - BAND) ** k);
   const ink = (opacity) => rgb | ((255 * opacity + 0.5) << 24);
   const plain = Uint32Array.from(clear, (part) => ink(1 - part));
   // The first and the last step stand for infinite values, which here are merely beyond every level.
   const at = (n) => (steps[n] === 0 || steps[n] === 65535 ? -1e9 : steps[n] === 65534 ? 1e9 : steps[n]);
   const reached = (value) => {
     let k = 0;
-    while (k < edges.length && edges[k] <= value) k++;
+    while (edges[k + 1] <= value) k++;
     return k;
   };
   const [dx, dy] = [width / (columns - 1), height / (rows - 1)];
@@ -1077,20 +1118,29 @@ function paintBands({ field, levels, image, line, colour }) {
       }
       for (let y = top; y < bottom; y++) {
         const v = (height - y - 0.5) / dy - j;
-        const [start, slope] = [a + v * (c - a), b - a + v * (a - b - c + d)];
-        for (let x = left; x < right; x++) {
-          const u = (x + 0.5) / dx - i;
-          const value = start + u * slope;
-          let k = first;
-          while (k < edges.length && edges[k] <= value) k++;
-          const off = Math.min(value - (k > 0 ? edges[k - 1] : -Infinity), (k < edges.length ? edges[k] : Infinity) - value);
+        const slope = (b - a + v * (a - b - c + d)) / dx;
+        const row = y * width;
+        let value = a + v * (c - a) + (left + 0.5 - i * dx) * slope;
+        let k = first;
+        let x = left;
+        while (x < right) {
+          while (edges[k + 1] <= value) k++;
+          while (edges[k] > value) k--;
+          const under = value - edges[k];
+          const over = edges[k + 1] - value;
+          const off = under < over ? under : over;
           if (off >= near) {
-            pixels[y * width + x] = plain[k];
+            const run = slope > 0 ? (over - near) / slope : slope < 0 ? (near - under) / slope : Infinity;
+            const end = Math.min(x + Math.floor(run) + 1, right);
+            value += (end - x) * slope;
+            for (; x < end; x++) pixels[row + x] = plain[k];
             continue;
           }
-          const [across, up] = [slope / dx, (c - a + u * (a - b - c + d)) / dy];
-          const cover = Math.min(Math.max(line + 0.5 - off / Math.sqrt(across * across + up * up), 0), 2 * line);
-          pixels[y * width + x] = ink(1 - clear[k] * (1 - CONTOUR * cover));
+          const up = (c - a + ((x + 0.5) / dx - i) * (a - b - c + d)) / dy;
+          const cover = Math.min(Math.max(line + 0.5 - off / Math.sqrt(slope * slope + up * up), 0), 2 * line);
+          pixels[row + x] = ink(1 - clear[k] * (1 - CONTOUR * cover));
+          value += slope;
+          x++;
         }
       }
     }
@@ -1154,8 +1204,7 @@ class Handle {
     });
     this.node.addEventListener("pointerdown", (event) => this.take(event));
     this.node.addEventListener("pointermove", (event) => this.move(event));
-    this.node.addEventListener("pointerup", () => (this.held = undefined));
-    this.node.addEventListener("pointercancel", () => (this.held = undefined));
+    for (const event of ["pointerup", "pointercancel"]) this.node.addEventListener(event, () => this.release());
     this.node.addEventListener("keydown", (event) => this.press(event));
     if (this.wheel) this.node.addEventListener("wheel", (event) => this.turn(event), { passive: false });
     for (const event of ["pointerenter", "focus"]) this.node.addEventListener(event, () => this.fetch());
@@ -1190,11 +1239,27 @@ class Handle {
       const pixel = axis === "x" ? event.clientX - box.left : event.clientY - box.top;
       return (axis === "x" ? this.plot.x : this.plot.y)(toAxis(now[control.name])) - pixel;
     });
-    this.fetch();
+    if (this.controls.length > 1) this.link.fetchNothing();
+    else this.fetch();
   }
 
+  // The controls follow once an animation frame, however many moves there are: each costs a layout.
   move(event) {
     if (!this.held) return;
+    this.moved = event;
+    this.link.hands.add(this);
+    this.link.schedule();
+  }
+
+  release() {
+    this.follow();
+    this.held = undefined;
+  }
+
+  follow() {
+    const event = this.moved;
+    if (!event) return;
+    this.moved = undefined;
     const box = this.plot.svg.getBoundingClientRect();
     const values = this.controls.map(({ axis, control, toValue }, i) => {
       // The pointer stays inside the plot; what it moves may stand elsewhere, as a line's height at 0.

@@ -1,7 +1,7 @@
 """How a frame travels: a small JSON header and one binary buffer, as its difference from a base.
 
-The browser holds the first frame of the panel (the base); entries that are the same there are
-left out, so that a curve's abscissae, or a landscape that a slider does not change, travel once.
+The browser holds the frame of the state that it names with its question (the base); entries that
+are the same there are left out, so that what a drag does not change travels but once.
 Numbers keep their 64 bits (and infinities, which JSON lacks). What is only drawn is rounded:
 curves to float32, two-dimensional arrays to 16 bits between their smallest and largest value.
 """

@@ -80,7 +80,8 @@ EXPLORER = Candidate(
     ready=".explorer-stage[data-frame-state]",
     frame=rb'"state":\s*\[',
     tick="""def _tick(a):
-    ask = {"type": "ask", "epoch": panel._epoch, "states": [[a, *panel._values()[1:]]]}
+    ask = {"type": "ask", "epoch": panel._epoch, "states": [[a, *panel._values()[1:]]],
+           "base": panel._stage.scene["state"]}
     panel._answer(panel._stage, ask, [])""",
     set_b="panel.set(b={})",
     last_a="panel.state.a",
