@@ -358,16 +358,16 @@ def test_frames_ahead_come_in_small_batches_between_which_the_loop_runs(panel, s
     turns = []
 
     async def page():
-        arrive(panel, type="ahead", fresh=True, states=along(3, 10))
+        arrive(panel, type="ahead", fresh=True, states=along(3, 2 * BATCH + 2))
         assert not sent  # nothing before the loop has had its turn
         for _ in range(3 * TURNS):
             await asyncio.sleep(0)
             turns.append(len(states_in(sent)))
 
     asyncio.run(page())
-    assert states_in(sent) == along(3, 10)
+    assert states_in(sent) == along(3, 2 * BATCH + 2)
     assert max(len(content["frames"]) for content, _ in sent) == BATCH
-    assert turns[::TURNS] == [4, 8, 10]
+    assert turns[::TURNS] == [BATCH, 2 * BATCH, 2 * BATCH + 2]
     assert all(content["ahead"] for content, _ in sent)
 
 

@@ -245,12 +245,15 @@ def models() -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=1)
-def _expectations() -> tuple[Array, Array]:
-    """Weights of E_q at the nodes for every q of a landscape, and -entropy(q), in units."""
+def _expectations() -> tuple[NDArray[np.float32], Array]:
+    """Weights of E_q at the nodes for every q of a landscape, and -entropy(q), in units.
+
+    In half the memory, which is what takes the time.
+    """
     nodes, log_q = models()
     matrix = np.exp(log_q) * np.gradient(nodes)
     matrix /= matrix.sum(axis=1, keepdims=True)
-    return matrix, -Normal(0.0, np.exp(np.repeat(LOG_SIGMA, MU.size))).entropy()
+    return matrix.astype(np.float32), -Normal(0.0, np.exp(np.repeat(LOG_SIGMA, MU.size))).entropy()
 
 
 def log_density(truth: Truth, window: Window, nodes: Array) -> Array:
@@ -263,7 +266,8 @@ def log_density(truth: Truth, window: Window, nodes: Array) -> Array:
 def reverse_landscape(truth: Truth, window: Window) -> Array:
     """KL(q||p), on a fixed grid of q: linear in log p, so one matrix makes all of it."""
     matrix, rest = _expectations()
-    values: Array = rest - matrix @ log_density(truth, window, models()[0])
+    log_p = log_density(truth, window, models()[0]).astype(np.float32)
+    values: Array = rest - matrix @ log_p
     return values.reshape(LOG_SIGMA.size, MU.size)
 
 

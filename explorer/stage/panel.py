@@ -23,7 +23,8 @@ from explorer.stage.wire import encode
 if TYPE_CHECKING:
     from explorer.static import Picture
 
-BATCH, TURN = 4, 0.01  # frames sent ahead, or seconds, before the kernel's loop runs again
+BATCH, TURN = 8, 0.02  # frames sent ahead, or seconds, before the kernel's loop runs again
+DEAR = 0.1  # seconds; when two frames running take longer, none are sent ahead
 TURNS = 12  # of the loop, which a question needs to come through
 # A stock slider forces every value onto its grid, typed ones and those set in code too. So its own
 # grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
@@ -76,6 +77,7 @@ class Panel(Generic[State]):
         self._frame: Frame | None = None
         self._callbacks: list[Callable[[State], object]] = []
         self._ahead: deque[tuple[Sequence[Setting], Sequence[Setting]]] = deque()
+        self._dear = False
         self._sender: asyncio.Task[None] | None = None
         self._moving = False
 
@@ -149,7 +151,10 @@ class Panel(Generic[State]):
         self._notify()
 
     def observe(self, callback: Callable[[State], object]) -> None:
-        """Call `callback(state)` after every change, whatever caused it."""
+        """Call `callback(state)` after every change, whatever caused it.
+
+        While something is dragged in the page, some five times a second.
+        """
         self._callbacks.append(callback)
 
     def unobserve(self, callback: Callable[[State], object]) -> None:
@@ -353,11 +358,14 @@ class Panel(Generic[State]):
         for _ in range(BATCH):
             if not self._ahead or self._ahead[0][1] != base:
                 return
+            before = time.perf_counter()
             yield self._ahead.popleft()[0]
-            took = time.perf_counter() - start
-            if took > 10 * TURN:  # too dear to be made on the chance that it is wanted
+            now = time.perf_counter()
+            dear = now - before > DEAR  # to be made on the chance that it is wanted
+            if dear and self._dear:
                 self._ahead.clear()
-            if took > TURN:
+            self._dear = dear
+            if now - start > TURN:
                 return
 
     def _send(

@@ -6,11 +6,15 @@
 //   Plot   one axes of a view: scales, ticks, labels, handles; MARKS draws what is in it
 
 const IN_FLIGHT = 8; // questions to the kernel that may be open at once,
-const SLOW = 120; // ms beyond the shortest answer after which there may be fewer
+const SLOW = 250; // ms beyond the shortest answer after which there may be fewer
 const CACHED = 1200; // frames kept
-const AHEAD = 192; // frames on their way in advance
+const AHEAD = 96; // frames on their way in advance,
+const GRIDS = [8, 4, 2, 1]; // of every so many positions of a slider, one grid after the other;
+const CHEAP = 4; // ms a frame beyond which the finest has to wait until a drag is over
 const BASES = 8; // frames kept as those from which others differ
 const NOISE = 1e-8; // by which a stock slider may miss the value that it was given
+const SAVING = 200; // ms from one value of a control that the kernel is told to the next
+const REST = 80; // ms after which a hand that has not moved rests
 const PATIENCE = 3000; // ms without an answer before the panel says so
 
 // ---------------------------------------------------------------------------------------- link
@@ -20,7 +24,9 @@ class Link {
     this.model = model;
     this.controls = new Map();
     this.views = new Set();
-    this.hands = new Set(); // handles that have been moved
+    this.hands = new Set(); // handles that are on their way
+    this.moving = -Infinity; // the time when one last moved
+    this.unsaved = new Map(); // control -> what tells the kernel of its value
     this.flying = new Map(); // key -> time and serial number of the question
     this.window = IN_FLIGHT;
     this.shortest = Infinity;
@@ -32,6 +38,11 @@ class Link {
     this.load();
     this.listen(model, "change:scene", () => this.load());
     this.listen(model, "msg:custom", (message, buffers) => this.receive(message, buffers));
+    for (const event of ["pointerup", "pointercancel", "keyup"]) {
+      const settle = () => setTimeout(() => this.save());
+      window.addEventListener(event, settle, true);
+      this.listeners.push(() => window.removeEventListener(event, settle, true));
+    }
     this.watch = setInterval(() => this.report(), 500);
     this.ready = this.connect();
   }
@@ -51,7 +62,7 @@ class Link {
     this.bases = new Map([[key(this.start), this.first]]);
     this.base = this.start;
     this.flying.clear();
-    this.ahead = { name: null, waiting: [], open: 0 };
+    this.ahead = { name: null, waiting: new Set(), open: 0 };
     this.pending = false;
     this.latest = undefined;
     const outdated = this.controls.size > 0 && this.references !== key(this.model.get("controls"));
@@ -83,23 +94,39 @@ class Link {
   disconnect() {
     clearInterval(this.player?.timer);
     for (const stop of this.controlListeners.splice(0)) stop();
+    this.unsaved.clear();
     this.controls.clear();
     this.player = undefined;
   }
 
   // A stock slider writes back and saves each value that it is given, with the noise of its own
   // arithmetic. That would reach code that has moved on meanwhile, and take it back: so it stops here.
+  // Nor is the kernel told of every value on the way: each message makes it busy, and JupyterLab too.
   quieten(model) {
     const { set, save_changes: save } = model;
-    let echo = false;
+    let [echo, saved] = [false, -Infinity];
     model.set = (attribute, value, options) => {
+      if (typeof attribute === "object" && this.unsaved.has(model)) {
+        const { value: _value, index: _index, ...rest } = attribute; // the kernel's, which are older
+        return set.call(model, rest, value);
+      }
       const noise = NOISE * Math.max(1, Math.abs(value));
       echo = options?.updated_view !== undefined && Math.abs(value - model.get(attribute)) < noise;
       return echo ? model : set.call(model, attribute, value, options);
     };
     model.save_changes = (callbacks) => {
-      if (!echo || !callbacks) save.call(model, callbacks);
+      const skip = (echo && callbacks) || this.unsaved.has(model);
       echo = false;
+      if (skip) return;
+      const write = () => {
+        if (!this.unsaved.delete(model)) return;
+        saved = performance.now();
+        save.call(model, callbacks);
+      };
+      const wait = saved + SAVING - performance.now();
+      this.unsaved.set(model, write);
+      if (wait > 0) setTimeout(write, wait);
+      else write();
     };
     this.controlListeners.push(() => {
       delete model.set;
@@ -151,6 +178,10 @@ class Link {
     }
   }
 
+  save() {
+    for (const write of [...this.unsaved.values()]) write();
+  }
+
   hold(name) {
     this.held = name;
     const over = new AbortController();
@@ -184,6 +215,7 @@ class Link {
     const index = this.spec.presets.indexOf(preset); // -1: back to where the panel started
     const here = !preset.method && Object.keys(values).every((name) => this.controls.has(name));
     if (here || index < 0) this.assign(values); // also before the kernel does: moves may be on their way to it
+    this.save();
     if (!here || (index < 0 && this.epoch > 0)) this.send({ type: "press", preset: index });
   }
 
@@ -205,16 +237,31 @@ class Link {
     if (this.setting(control) >= control.high) this.play(control, 0);
   }
 
+  // Where a control on its way to a value can be shown at once: there or beside it, else there soon.
+  nearby(control, value) {
+    const index = this.spec.controls.indexOf(control);
+    const at = Math.round(steps(value, control));
+    const known = (near) => this.cache.has(key(this.state.map((now, i) => (i === index ? near : now))));
+    if (known(value)) return value;
+    for (let n = 1; n <= GRIDS[0] / 2; n++) {
+      const near = [onStep(at - n, control), onStep(at + n, control)].find(known);
+      if (near !== undefined) return near;
+    }
+    return value;
+  }
+
   setting(control) {
     return this.state[this.spec.controls.findIndex(({ name }) => name === control.name)];
   }
 
   schedule() {
     this.request ??= requestAnimationFrame(() => {
-      for (const hand of this.hands) hand.follow();
+      const hands = [...this.hands];
       this.hands.clear();
+      for (const hand of hands) hand.follow();
       this.request = undefined;
       this.tick();
+      if (this.hands.size > 0) this.schedule();
     });
   }
 
@@ -285,7 +332,10 @@ class Link {
       if (question?.serial > this.drawn) this.latest = { frame, state: header.state, serial: question.serial };
     });
     if (wanted) this.schedule();
-    if (message.ahead) this.ahead.open = Math.max(0, this.ahead.open - message.frames.length);
+    if (message.ahead) {
+      this.ahead.open = Math.max(0, this.ahead.open - message.frames.length);
+      this.ahead.got += message.frames.length;
+    }
     this.fetchAhead();
   }
 
@@ -305,33 +355,16 @@ class Link {
     if (this.bases.size > BASES) this.bases.delete(this.bases.keys().next().value);
   }
 
-  // Across two axes there is nothing to fetch: the kernel is left to the questions.
-  fetchNothing() {
-    this.rebase();
-    this.ahead = { name: null, waiting: [], open: 0 };
-    this.send({ type: "ahead", states: [], base: this.base, fresh: true });
-  }
-
-  // The frames along one slider, coarse positions first, each grid from near to far.
+  // The frames along one slider.
   fetchAlong(name) {
     const index = this.spec.controls.findIndex((control) => control.name === name);
     const others = key(this.state.map((value, i) => (i === index ? name : value)));
     if (this.ahead.name === others) return;
     const control = this.spec.controls[index];
-    const span = (value) => (control.log ? Math.log10(value / control.low) : value - control.low) / control.step;
-    const here = Math.round(span(this.state[index]));
-    const count = Math.floor(span(control.high) + 1e-9);
-    const positions = [...Array(count + 1).keys()].sort(
-      (i, j) => (i % 8 > 0) - (j % 8 > 0) || Math.abs(i - here) - Math.abs(j - here),
-    );
-    const states = positions.slice(0, CACHED / 2).map((i) => {
-      const state = [...this.state];
-      state[index] = onStep(i, control);
-      return state;
-    });
+    const count = Math.floor(steps(control.high, control) + 1e-9);
+    const states = [...Array(count + 1).keys()].map((i) => this.state.map((value, k) => (k === index ? onStep(i, control) : value)));
     this.rebase();
-    this.ahead = { name: others, waiting: states.reverse(), open: 0, fresh: true };
-    this.fetchAhead();
+    this.plan(others, states, () => steps(this.state[index], control));
   }
 
   fetchPresets() {
@@ -341,23 +374,39 @@ class Link {
       const values = Object.fromEntries(settings(preset, frame));
       return names.map((name, i) => values[name] ?? this.state[i]);
     }).filter((state) => !state.some(Number.isNaN));
-    this.ahead = { name: null, waiting: states, open: 0, fresh: true };
+    this.plan(null, states, () => 0);
+  }
+
+  // Across two axes there is nothing to fetch: the kernel is left to the questions.
+  fetchNothing() {
+    this.rebase();
+    this.plan(null, [], () => 0);
+    this.send({ type: "ahead", states: [], base: this.base, fresh: true });
+  }
+
+  plan(name, states, here) {
+    const waiting = new Set(states.map((state, i) => ({ id: key(state), state, i })));
+    this.ahead = { name, waiting, here, open: 0, got: 0, left: CACHED / 2, fresh: true, start: performance.now() };
     this.fetchAhead();
   }
 
+  // Coarse positions first, each grid from near to far of where the slider is by now.
   fetchAhead() {
-    const { waiting } = this.ahead;
-    if (waiting.length === 0 || this.ahead.open > AHEAD / 2) return;
-    const states = [];
-    while (waiting.length > 0 && states.length + this.ahead.open < AHEAD) {
-      const state = waiting.pop();
-      const id = key(state);
-      if (!this.cache.has(id) && !this.flying.has(id)) states.push(state);
-    }
+    const { ahead } = this;
+    if (ahead.waiting.size === 0 || ahead.open > AHEAD / 2) return;
+    const here = ahead.here();
+    const rank = ({ i }) => 1e6 * GRIDS.findIndex((every) => i % every === 0) + Math.abs(i - here);
+    const now = performance.now();
+    const dear = now - this.moving < REST && now - ahead.start > CHEAP * ahead.got;
+    const useful = [...ahead.waiting].filter(({ id, i }) => !this.cache.has(id) && !this.flying.has(id) && !(dear && i % 2));
+    const next = useful.sort((one, other) => rank(one) - rank(other)).slice(0, Math.min(AHEAD - ahead.open, ahead.left));
+    const states = next.map(({ state }) => state);
     if (states.length === 0) return;
-    this.send({ type: "ahead", states, base: this.base, fresh: this.ahead.fresh === true });
-    this.ahead.open += states.length;
-    this.ahead.fresh = false;
+    for (const one of next) ahead.waiting.delete(one);
+    this.send({ type: "ahead", states, base: this.base, fresh: ahead.fresh });
+    ahead.open += states.length;
+    ahead.left -= states.length;
+    ahead.fresh = false;
   }
 
   report() {
@@ -1247,13 +1296,17 @@ class Handle {
   move(event) {
     if (!this.held) return;
     this.moved = event;
+    this.link.moving = event.timeStamp;
     this.link.hands.add(this);
     this.link.schedule();
   }
 
   release() {
+    if (!this.held) return;
+    this.link.moving = -Infinity;
     this.follow();
     this.held = undefined;
+    this.link.fetchAhead();
   }
 
   follow() {
@@ -1270,6 +1323,12 @@ class Handle {
       const value = (axis === "x" ? this.plot.xInverse : this.plot.yInverse)(Math.min(Math.max(pixel, low), high) + this.held[i]);
       return [control.name, onGrid(toValue(value), control)];
     });
+    if (values.length === 1 && performance.now() - this.link.moving < REST) {
+      const [[name, goal]] = values;
+      const near = this.link.nearby(this.controls[0].control, goal);
+      if (near !== goal) this.move(event); // it is not there yet
+      values[0] = [name, near];
+    }
     this.link.assign(Object.fromEntries(values));
   }
 
@@ -1299,8 +1358,11 @@ const STEPS = {
 
 function onGrid(value, { low, high, step, log }) {
   const inside = Math.min(Math.max(value, low), high);
-  return Math.min(onStep(Math.round((log ? Math.log10(inside / low) : inside - low) / step), { low, step, log }), high);
+  return Math.min(onStep(Math.round(steps(inside, { low, step, log })), { low, step, log }), high);
 }
+
+// How many steps a value is above the lowest.
+const steps = (value, { low, step, log }) => (log ? Math.log10(value / low) : value - low) / step;
 
 function onStep(count, { low, step, log }) {
   return round(log ? low * 10 ** (count * step) : low + count * step);

@@ -9,7 +9,7 @@ from tests.browser.beta_panel import CELLS, BetaPanel
 START = {"a": 2.0, "b": 5.0, "y": 0.7, "loss": "full"}
 AXIS = 400  # positions of the slider for a
 WINDOW = 8  # questions that may be open
-AHEAD = 192  # frames that may be on their way in advance
+AHEAD = 96  # frames that may be on their way in advance
 CACHE = 1200  # frames that the page keeps
 
 
