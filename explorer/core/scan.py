@@ -30,6 +30,7 @@ _LOWEST = 0.9  # smallest width: no fit's sqrt(tau) is below 1
 _OCTAVE = np.arange(6) / 5 * np.log(2)
 _RULE = np.polynomial.legendre.leggauss(6)
 _AROUND_KINK = np.array([-10.0, -3.5, -1.2, 0.0, 1.2, 3.5, 10.0])
+_ALONE = 250_000  # multiplications of one matrix product for which OpenBLAS wakes no thread
 _CLOSE = 1e-5  # Newton's last step: what is left after it is about the square of this
 
 Index: TypeAlias = NDArray[np.intp]
@@ -72,7 +73,7 @@ class Slices:
         f = self._f(middle + unit * nodes[None, :]).T
         starts = []
         for mu, t, weights in blocks:
-            m0, m1, m2 = (weights @ f).reshape(3, t.size, mu.size, -1)
+            m0, m1, m2 = _product(weights, f).reshape(3, t.size, mu.size, -1)
             if self.fixed_sigma is None:
                 row, u, v = _crossings(m1, self._c + self.alpha * m0 + m2)
             else:
@@ -196,6 +197,18 @@ def _moments(x: FloatArray, f: FloatArray, mu: FloatArray, s: FloatArray) -> tup
 def _bell(z: FloatArray) -> FloatArray:
     """exp(-z^2 / 2), but for what is so small that it makes arithmetic slow."""
     return np.exp(np.maximum(-0.5 * z * z, -400.0))
+
+
+def _product(a: FloatArray, b: FloatArray) -> FloatArray:
+    """The matrix product, in parts so small that BLAS keeps to this thread.
+
+    Its others spin for a while after each product, and take a processor from whoever draws.
+    """
+    out = np.empty((len(a), b.shape[1]))
+    rows = max(1, _ALONE // b.size)
+    for i in range(0, len(a), rows):
+        np.matmul(a[i : i + rows], b, out=out[i : i + rows])
+    return out
 
 
 def _crossings(one: FloatArray, two: FloatArray) -> tuple[Index, FloatArray, FloatArray]:
