@@ -62,7 +62,7 @@ class Link {
     this.bases = new Map([[key(this.start), this.first]]);
     this.base = this.start;
     this.flying.clear();
-    this.ahead = { name: null, waiting: new Set(), open: 0 };
+    this.plan(null, [], () => 0);
     this.pending = false;
     this.latest = undefined;
     const outdated = this.controls.size > 0 && this.references !== key(this.model.get("controls"));

@@ -96,6 +96,15 @@ def test_after_the_pointer_rested_on_a_slider_a_drag_asks_the_kernel_nothing(pan
     assert panel.heard()["asked"] == 0
 
 
+def test_a_drag_tells_the_kernel_of_few_values_and_of_the_last(panel):
+    panel.page.evaluate("wire.saved.length = 0, window.began = performance.now()")
+    panel.drag("a", 18.0, 0.5, 7.0, moves=40)
+    seconds = panel.page.evaluate("performance.now() - began") / 1000
+    panel.expect()
+    assert abs(panel.kernel.value("panel.state.a") - 7.0) < 0.051  # a pixel's worth
+    assert 2 <= len(panel.heard()["saved"]) <= 3 + seconds / 0.2
+
+
 def test_focus_on_a_slider_fetches_its_frames_too(panel):
     forget(panel, b=3.25)
     panel.handle("a").focus()

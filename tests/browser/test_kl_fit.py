@@ -24,6 +24,32 @@ def test_arrow_keys_move_a_mean_and_plus_widens_it(page):
     page.kernel.wait_until("panel.state.widths == (1.0, 1.05)")
 
 
+def test_a_mean_is_where_the_hand_rests_though_on_its_way_it_keeps_to_what_is_known(page):
+    page.kernel.run("panel.set(means=(-3, 3), widths=(1, 1.35))")  # of which no picture is known
+    page.page.wait_for_function(
+        "JSON.parse(document.querySelector('.explorer-stage').dataset.frameState)[4] === 1.35"
+    )
+    grip = handle(page, "mean of component 2")
+    box, width = grip.bounding_box(), grip.locator("..").bounding_box()["width"]
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    for pixels in (-37, -5, 23):
+        page.page.mouse.move(x + pixels, y, steps=4)
+        page.page.wait_for_function(  # the window is 16 wide, between margins of 34 and 12 pixels
+            """goal => {
+                const stage = document.querySelector('.explorer-stage');
+                return Math.abs(JSON.parse(stage.dataset.frameState)[3] - goal) < 0.0251;
+            }""",
+            arg=3 + 16 * pixels / (width - 46),
+        )
+    page.page.mouse.move(x + 51, y, steps=2)
+    page.page.mouse.up()
+    goal = 3 + 16 * 51 / (width - 46)
+    page.kernel.wait_until(f"abs(panel.state.means[1] - {goal}) < 0.0251")
+    page.kernel.run("panel.set(means=(-3, 3), widths=(1, 1))")
+
+
 def test_both_parameters_of_q_follow_a_drag_in_the_landscape(page):
     box = handle(page, "mean of the reverse q and width of the reverse q").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
