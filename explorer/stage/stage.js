@@ -1240,13 +1240,14 @@ class Handle {
     this.controls = dragged(mark.drag, plot, index);
     const wheel = mark.drag.wheel.replace("{i}", index);
     this.wheel = this.link.spec.controls.find((control) => control.name === wheel);
-    const [{ control }] = this.controls;
+    const [{ axis, control }] = this.controls;
     const name = this.controls.map((c) => c.control.label).join(" and ");
     this.node = html("div", {
       class: `explorer-grip ${kind} role-${mark.role}`,
       role: "slider",
       tabindex: "0",
       "aria-label": `${name}, in the plot`,
+      "aria-orientation": axis === "x" ? "horizontal" : "vertical",
       "aria-valuemin": control.low,
       "aria-valuemax": control.high,
       ...KEYS,

@@ -204,9 +204,12 @@ class Watched:
     def way(self):
         """From where to where on the page a drag leads: of the plot's handle, else of the slider.
 
-        Where there are many sliders they are short, with few positions for the mouse.
+        Where there are many sliders they are short, with few positions for the mouse; and so is
+        the way of a handle that goes up and down.
         """
-        handle = self.page.get_by_role("slider", name=self.candidate.handle, exact=True).first
+        sideways = self.page.locator('.explorer-grip[aria-orientation="horizontal"]')
+        named = self.page.get_by_role("slider", name=self.candidate.handle, exact=True)
+        handle = sideways.and_(named).first
         if not self.candidate.handle or not handle.count():
             self.grab()
             return self.place(self.low + self.span * 0.98), self.place(self.low + self.span * 0.02)
