@@ -296,6 +296,7 @@ class Watched:
     def warm_ticks(self, count):
         """Move on by a few steps of the slider, over positions that were all shown just before."""
         stride = self.step * math.ceil(2 * self.span / self.track["width"] / self.step)
+        count = min(count, int(0.7 * self.span / stride))  # no further than the slider goes
         values = [self.low + self.span / 4 + stride * number for number in range(count)]
         self.grab()
         for value in values:
