@@ -121,7 +121,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Points:
-    """Discs at `x`, `y` (numbers or arrays); an infinite `y` is a triangle at the axes' edge.
+    """Discs at `x`, `y` (numbers or arrays); above or below the axes, triangles at their edge.
 
     An entry in `label` may be a tuple of texts, one a point.
     `drop` draws guides from the point down to the x axis and across to the y axis.
@@ -182,11 +182,11 @@ class Arrows:
 
 @dataclass(frozen=True)
 class Note:
-    """A text in a corner of the axes."""
+    """A text in an upper corner of the axes."""
 
     text: str
     role: Role
-    place: Literal["top left", "top right", "bottom left", "bottom right"] = "top right"
+    side: Literal["left", "right"] = "right"
 
 
 @dataclass(frozen=True)

@@ -178,8 +178,9 @@ def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
         if np.isnan(x) or np.isnan(y):
             continue
         edge = 0.025 * (high - low)
-        at = min(max(y, low + edge), high - edge) if np.isinf(y) else y
-        shape = {"cross": "x"}.get(mark.shape, "o") if np.isfinite(y) else "^" if y > 0 else "v"
+        beyond = "^" if y > high + 0.2 * edge else "v" if y < low - 0.2 * edge else ""
+        at = min(max(y, low + edge), high - edge) if beyond else y
+        shape = beyond or {"cross": "x"}.get(mark.shape, "o")
         style = {"markersize": 6 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
         if mark.shape != "disc":
             style |= {"markeredgecolor": colour, "markerfacecolor": "white"}
@@ -248,12 +249,10 @@ def _arrows(plot: PlotAxes, mark: Arrows, frame: Frame) -> Drawn:
 
 
 def _note(plot: PlotAxes, mark: Note, frame: Frame) -> Drawn:
-    vertical, horizontal = mark.place.split()
-    at = {"left": 0.02, "right": 0.98, "top": 0.95, "bottom": 0.05}
     plot.text(
-        at[horizontal], at[vertical], _rich(_filled(mark.text, frame)), transform=plot.transAxes,
-        ha=horizontal, va=vertical, fontsize=12, fontweight="bold", color=COLOURS[mark.role],
-        math_fontfamily="dejavuserif",
+        {"left": 0.02, "right": 0.98}[mark.side], 0.95, _rich(_filled(mark.text, frame)),
+        transform=plot.transAxes, ha=mark.side, va="top", fontsize=12, fontweight="bold",
+        color=COLOURS[mark.role], math_fontfamily="dejavuserif",
     )  # fmt: skip
     return [], []
 

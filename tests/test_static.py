@@ -10,6 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+import explorer
 from explorer import static
 from explorer.data import penguins
 from explorer.panels.beta_loss import beta_loss
@@ -141,6 +142,19 @@ def test_infinite_densities_are_triangles_at_the_top():
     marks = points(axes, "modes_y")
     assert [(shape, x) for shape, x, _ in marks] == [("^", 0.0), ("^", 1.0)]
     assert all(0.95 < height / axes.get_ylim()[1] <= 1 for *_, height in marks)
+
+
+def test_a_q_beyond_the_window_is_a_triangle_at_the_edge_of_its_landscape():
+    panel = explorer.kl_fit(means=[-8, 8], forward_q=(2, 25), reverse_q=(2, 0.1))
+    _, _, forward, reverse, *_ = panel.figure().axes
+    for axes, entry, marker, edge in (
+        (forward, "forward_q_t", "^", 1),
+        (reverse, "reverse_q_t", "v", 0),
+    ):
+        ((shape, x, height),) = points(axes, entry)
+        low, high = axes.get_ylim()
+        assert (shape, x) == (marker, 2.0)
+        assert (height - low) / (high - low) == pytest.approx(edge, abs=0.03)
 
 
 # Words

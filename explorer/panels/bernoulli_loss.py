@@ -536,8 +536,8 @@ def spec_one(state: One) -> Spec:
         (
             Area("left_x", "fence", "muted"),
             Area("right_x", "fence", "muted"),
-            Note("{left_text}", "muted", "top left"),
-            Note("{right_text}", "muted", "top right"),
+            Note("{left_text}", "muted", "left"),
+            Note("{right_text}", "muted"),
             Line("far_grid", "far_curve", "loss"),
             Points("far_x", "far_y", "loss", "{far_labels}", small=True),
         ),

@@ -440,7 +440,7 @@ def spec(state: State) -> Spec:
             Line("grid", "log_width", "model"),
             Points("at_zero", "width_at_zero", "model", drag=Drag(y="d")),
             Points("at_one", "width_at_one", "model", drag=Drag(y="v")),
-            Note("{cross_note}", "muted", "top left"),
+            Note("{cross_note}", "muted", "left"),
         ),
         "{cost_said}",
     )

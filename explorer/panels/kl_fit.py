@@ -24,6 +24,7 @@ from explorer.core import (
 )
 from explorer.panels.inputs import column, real
 from explorer.panels.mixtures import (
+    HALF,
     LEVELS,
     Array,
     MixtureState,
@@ -74,7 +75,7 @@ Direction: TypeAlias = Literal["forward", "reverse"]
 STEPS, RATES = 160, {"gradient": 0.1, "adam": 0.1, "newton": 1.0}
 SAMPLES, SEED = 2000, 20240607
 START = (1.2, 2.2)  # of q, in units
-REACH = 14.0  # of the strip
+REACH = 2 * HALF  # of the strip, in units
 
 
 @dataclass(frozen=True)
@@ -526,7 +527,7 @@ def _map(direction: Direction, title: str, marks: tuple[Mark, ...]) -> Axes:
         (
             Landscape(f"{direction}_landscape", f"{direction}_levels"),
             Line("window", "held_t", "muted", dashed=True),
-            Note(f"{{{direction}_quality}}", "optimum", "bottom left"),
+            Note(f"{{{direction}_quality}}", "optimum", "left"),
             Line(f"{direction}_path_x", f"{direction}_path_y", "model"),
             *marks,
             Points(

@@ -537,7 +537,7 @@ def spec(state: State) -> Spec:
             Line("y_grid", "density", "model"),
             Rug("rest_y", "observation"),
             Points("held_y", "held_density", "observation", drop="x", drag=hold),
-            Note("{peak_note}", "model", "top left"),
+            Note("{peak_note}", "model", "left"),
         ),
         "{density_said}",
         height=0.8,

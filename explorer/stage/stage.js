@@ -1004,11 +1004,12 @@ const MARKS = {
       let drops = "";
       grips.keep(xs.length);
       for (let i = 0; i < xs.length; i++) {
-        const [x, edge] = [plot.x(xs[i]), Number.isFinite(ys[i]) ? 0 : Math.sign(ys[i])];
-        const y = edge ? (edge > 0 ? MARGIN.top + 6 : plot.bottom - 6) : plot.y(ys[i]);
+        const [x, exact] = [plot.x(xs[i]), plot.y(ys[i])];
+        const edge = exact < MARGIN.top - 1 ? 1 : exact > plot.bottom + 1 ? -1 : 0;
+        const y = edge ? (edge > 0 ? MARGIN.top + 6 : plot.bottom - 6) : exact;
         const hidden = Number.isNaN(xs[i]) || Number.isNaN(ys[i]);
         const node = group.childNodes[i] ?? group.appendChild(svg("path"));
-        put(node, "d", hidden ? "" : edge ? triangle(x, y, edge) : mark.shape === "cross" ? cross(x, y) : disc(x, y, radius));
+        put(node, "d", hidden ? "" : edge ? triangle(x, y, edge, mark.small ? 4 : 6) : mark.shape === "cross" ? cross(x, y) : disc(x, y, radius));
         if (hidden) continue;
         if (mark.drop.includes("x")) {
           drops += `M${x.toFixed(1)} ${y.toFixed(1)}V${plot.bottom}`;
@@ -1071,12 +1072,12 @@ const MARKS = {
   },
 
   note(plot, mark) {
-    const right = mark.place.endsWith("right");
+    const right = mark.side === "right";
     const node = plot.over.appendChild(svg("text", { class: `explorer-note role-${mark.role}`, "text-anchor": right ? "end" : "start" }));
     return (frame) => {
       const text = fill(mark.text, frame);
       setSvg(node, text);
-      const [x, y] = [right ? plot.right - 4 : MARGIN.left + 6, mark.place.startsWith("top") ? MARGIN.top + 16 : plot.bottom - 10];
+      const [x, y] = [right ? plot.right - 4 : MARGIN.left + 6, MARGIN.top + 16];
       put(node, "x", x);
       put(node, "y", y);
       const width = 1.1 * textWidth(text, plot.family);
@@ -1127,7 +1128,7 @@ function arrow(x0, y0, x1, y1) {
   return `M${round2(x0)} ${round2(y0)}L${round2(x1)} ${round2(y1)}M${wing(1)}L${round2(x1)} ${round2(y1)}L${wing(-1)}`;
 }
 
-const triangle = (x, y, up) => `M${round2(x - 6)} ${y + 5 * up}h12l-6 ${-10 * up}Z`;
+const triangle = (x, y, up, half) => `M${round2(x - half)} ${y + 0.8 * half * up}h${2 * half}l${-half} ${-1.6 * half * up}Z`;
 
 const sameList = (one, other) => one === other || (one.length === other.length && one.every((value, i) => value === other[i]));
 const sameField = (one, other) => one.low === other.low && one.high === other.high && sameList(one.steps, other.steps);

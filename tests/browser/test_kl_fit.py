@@ -50,6 +50,23 @@ def test_a_mean_is_where_the_hand_rests_though_on_its_way_it_keeps_to_what_is_kn
     page.kernel.run("panel.set(means=(-3, 3), widths=(1, 1))")
 
 
+def test_a_q_beyond_the_landscape_stands_at_its_edge_and_can_be_drawn_back(page):
+    page.kernel.run("panel.set(reverse_q=(1, 0.05))")
+    page.page.wait_for_function(
+        "JSON.parse(document.querySelector('.explorer-stage').dataset.frameState).includes(0.05)"
+    )
+    grip = handle(page, "mean of the reverse q and width of the reverse q")
+    box, plot = grip.bounding_box(), grip.locator("..").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert plot["y"] < y < plot["y"] + plot["height"]
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    page.page.mouse.move(x, y - 150, steps=10)
+    page.page.mouse.up()
+    page.kernel.wait_until("panel.state.reverse_q[1] > 0.2")
+    page.kernel.run("panel.set(reverse_q=(1.2, 2.2))")
+
+
 def test_both_parameters_of_q_follow_a_drag_in_the_landscape(page):
     box = handle(page, "mean of the reverse q and width of the reverse q").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
