@@ -350,6 +350,30 @@ def test_a_slider_moved_by_the_page_is_not_answered_unasked(panel, sent):
     assert not sent
 
 
+def test_a_slider_at_what_cannot_be_goes_back(sent):
+    panel = explorer.kl_fit(weights=(0, 0.5))
+    state = panel.state
+    with pytest.raises(ValueError, match="weights = "):
+        panel.controls["weights.1"].value = 0.0
+    assert panel.controls["weights.1"].value == 0.5
+    assert panel.state == state
+    panel.close()
+
+
+def test_a_state_that_cannot_be_is_answered_by_why_and_those_beside_it_by_their_frames(sent):
+    panel = explorer.kl_fit()
+    start = dict(zip(panel.controls, panel._stage.scene["state"], strict=True))
+    weights = ((0.5, 0.2), (0.0, 0.0), (0.0, 0.2))
+    asked = [[*(start | {"weights.0": v, "weights.1": w}).values()] for v, w in weights]
+    arrive(panel, type="ask", states=asked)
+    ((content, buffers),) = sent
+    assert states_in(sent) == asked
+    why = [frame.get("refused") for frame in content["frames"]]
+    assert why == [None, "weights = (0.0, 0.0): allowed is a sum above 0", None]
+    assert [len(buffer) > 0 for buffer in buffers] == [True, False, True]
+    panel.close()
+
+
 def along(start, count):
     return [[start + 0.05 * i, 5.0, 0.7, "full"] for i in range(count)]
 

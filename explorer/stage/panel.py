@@ -296,7 +296,12 @@ class Panel(Generic[State]):
             new = next(close, new)
         if new == old:
             return
-        self._state = _with_entries(self._state, {control.name: new})
+        try:
+            self._state = _with_entries(self._state, {control.name: new})
+        except ValueError:
+            with self._moving_controls():
+                change["owner"].value = old
+            raise
         self._frame = None
         self._notify()
 
@@ -317,8 +322,9 @@ class Panel(Generic[State]):
     def _answer(self, _stage: Stage, message: dict[str, Any], _buffers: object) -> None:
         """Answer the browser: `ask` wants frames now, `ahead` when there is time.
 
-        Both as their difference from that of the state `base`, which the browser has. `press` is a
-        button whose values are no controls.
+        Both as their difference from that of the state `base`, which the browser has; a state that
+        cannot be has no frame, but a text that says why. `press` is a button whose values are no
+        controls.
         """
         if message["epoch"] != self._epoch:
             return
@@ -375,7 +381,10 @@ class Panel(Generic[State]):
             self._base = base, self._drawn_part(self._view(base))
         frames, buffers = [], []
         for values in states:
-            header, buffer = encode(self._drawn_part(self._view(values)), self._base[1])
+            try:
+                header, buffer = encode(self._drawn_part(self._view(values)), self._base[1])
+            except ValueError as error:  # the sliders allow more than the state: it says what
+                header, buffer = {"refused": str(error)}, b""
             frames.append({"state": values, **header})
             buffers.append(buffer)
         message = {"epoch": self._epoch, "ahead": ahead, "base": base, "frames": frames}

@@ -16,6 +16,7 @@ const NOISE = 1e-8; // by which a stock slider may miss the value that it was gi
 const SAVING = 200; // ms from one value of a control that the kernel is told to the next
 const REST = 80; // ms after which a hand that has not moved rests
 const PATIENCE = 3000; // ms without an answer before the panel says so
+const READING = 6000; // ms that the panel says why a value was refused
 
 // ---------------------------------------------------------------------------------------- link
 
@@ -28,6 +29,7 @@ class Link {
     this.moving = -Infinity; // the time when one last moved
     this.unsaved = new Map(); // control -> what tells the kernel of its value
     this.flying = new Map(); // key -> time and serial number of the question
+    this.refused = { reason: "", time: -Infinity };
     this.window = IN_FLIGHT;
     this.shortest = Infinity;
     this.serial = 0;
@@ -61,6 +63,8 @@ class Link {
     this.cache = new Map([[key(this.start), this.first]]);
     this.bases = new Map([[key(this.start), this.first]]);
     this.base = this.start;
+    this.refusals = new Map(); // key -> why there is no frame
+    this.good = this.start; // the state that was shown last
     this.flying.clear();
     this.plan(null, [], () => 0);
     this.pending = false;
@@ -273,6 +277,12 @@ class Link {
       this.show(frame, this.state);
       return;
     }
+    if (this.refusals.has(now)) {
+      this.refused = { reason: this.refusals.get(now), time: performance.now() };
+      this.report();
+      this.assign(Object.fromEntries(this.spec.controls.map(({ name }, i) => [name, this.good[i]])));
+      return;
+    }
     if (!this.flying.has(now)) {
       this.pending = this.flying.size >= this.window;
       if (!this.pending) this.ask(this.state);
@@ -284,6 +294,7 @@ class Link {
   }
 
   show(frame, state) {
+    this.good = state;
     for (const view of this.views) view.draw(frame, state);
   }
 
@@ -326,7 +337,8 @@ class Link {
       this.flying.delete(id);
       if (question) this.adapt(performance.now() - question.time);
       wanted ||= id === now || question;
-      if (!base) return;
+      if (header.refused) this.refusals.set(id, header.refused);
+      if (header.refused || !base) return;
       const frame = { ...base, ...decode(header, buffers[i]) };
       this.keep(id, frame);
       if (question?.serial > this.drawn) this.latest = { frame, state: header.state, serial: question.serial };
@@ -415,6 +427,7 @@ class Link {
     let notice = "";
     if (this.gone || !alive) notice = "The kernel has stopped. Run the cell again to bring this panel back to life.";
     else if (performance.now() - oldest > PATIENCE) notice = "The kernel is busy or gone: the picture follows when it answers.";
+    else if (performance.now() - this.refused.time < READING) notice = this.refused.reason;
     for (const view of this.views) view.notify(notice);
   }
 }

@@ -67,6 +67,32 @@ def test_a_q_beyond_the_landscape_stands_at_its_edge_and_can_be_drawn_back(page)
     page.kernel.run("panel.set(reverse_q=(1.2, 2.2))")
 
 
+def test_weights_of_nothing_are_refused_in_words_and_the_last_good_ones_stay(page):
+    page.kernel.run("panel.set(weights=(0, 1))")
+    slider = page.page.locator(".explorer-control-weights-1")
+    readout = slider.locator(".widget-readout")
+    readout.filter(has_text="1.00").wait_for()
+    grip, track = (slider.locator(part).bounding_box() for part in (".noUi-handle", ".noUi-base"))
+    y = grip["y"] + grip["height"] / 2
+    page.page.mouse.move(grip["x"] + grip["width"] / 2, y)
+    page.page.mouse.down()
+    page.page.mouse.move(track["x"] - 20, y, steps=20)
+    notice = page.page.locator(".explorer-notice")
+    notice.filter(has_text="weights = (0.0, 0.0): allowed is a sum above 0").wait_for()
+    page.page.mouse.up()
+    page.page.wait_for_function(
+        """() => {
+            const shown = document.querySelector('.explorer-stage').dataset.frameState;
+            const typed = document.querySelector('.explorer-control-weights-1 .widget-readout');
+            return typed.textContent > 0 && JSON.parse(shown)[5] === Number(typed.textContent);
+        }"""
+    )
+    last = float(readout.text_content())
+    page.kernel.wait_until(f"panel.state.weights == (0, {last})")
+    notice.wait_for(state="hidden", timeout=15_000)
+    page.kernel.run("panel.set(weights=(0.5, 0.5))")
+
+
 def test_both_parameters_of_q_follow_a_drag_in_the_landscape(page):
     box = handle(page, "mean of the reverse q and width of the reverse q").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -79,20 +105,18 @@ def test_both_parameters_of_q_follow_a_drag_in_the_landscape(page):
 
 @pytest.mark.parametrize(("means", "after"), [((-3, 3), (-3, 4)), ((3, -3), (3, -4))])
 def test_the_strip_pulls_the_means_apart_whichever_is_on_the_right(page, means, after):
+    shown = """([first, second]) => {
+        const [stage] = document.querySelectorAll('.explorer-stage');
+        const [m1, _s1, _w1, m2] = JSON.parse(stage.dataset.frameState);
+        return m1 === first && m2 === second;
+    }"""
     page.kernel.run(f"panel.set(means={means})")
-    page.page.locator(".explorer-labels text", has_text="6.00 apart").wait_for()
-    page.page.wait_for_function(  # the label is the same on either side
-        """([first, second]) => {
-            const [stage] = document.querySelectorAll('.explorer-stage');
-            const [m1, _s1, _w1, m2] = JSON.parse(stage.dataset.frameState);
-            return m1 === first && m2 === second;
-        }""",
-        arg=list(means),
-    )
+    page.page.wait_for_function(shown, arg=list(means))
     rule = page.page.locator(".explorer-grip-rule").first
     rule.focus()
     for _ in range(20):
         page.page.keyboard.press("ArrowRight")
+    page.page.wait_for_function(shown, arg=list(after))
     page.kernel.wait_until(f"max(abs(a - b) for a, b in zip(panel.state.means, {after})) < 1e-6")
     box, area = rule.bounding_box(), rule.locator("..").bounding_box()
     page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
