@@ -121,7 +121,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Points:
-    """Discs at `x`, `y` (numbers or arrays); above or below the axes, triangles at their edge.
+    """Discs at `x`, `y` (numbers or arrays); beyond the axes, triangles at their edge.
 
     An entry in `label` may be a tuple of texts, one a point.
     `drop` draws guides from the point down to the x axis and across to the y axis.

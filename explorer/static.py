@@ -173,14 +173,13 @@ def _area(plot: PlotAxes, mark: Area, frame: Frame) -> Drawn:
 def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
     xs, ys = np.atleast_1d(frame[mark.x]), np.atleast_1d(frame[mark.y])
     colour, labels, avoid = COLOURS[mark.role], [], []
-    low, high = plot.get_ylim()
-    for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
-        if np.isnan(x) or np.isnan(y):
+    low, _ = plot.get_ylim()
+    for i, point in enumerate(zip(xs, ys, strict=True)):
+        if np.isnan(point).any():
             continue
-        edge = 0.025 * (high - low)
-        beyond = "^" if y > high + 0.2 * edge else "v" if y < low - 0.2 * edge else ""
-        at = min(max(y, low + edge), high - edge) if beyond else y
-        shape = beyond or {"cross": "x"}.get(mark.shape, "o")
+        x, sideways = _at_edge(point[0], plot.get_xlim(), "<>")
+        at, upwards = _at_edge(point[1], plot.get_ylim(), "v^")
+        shape = upwards or sideways or {"cross": "x"}.get(mark.shape, "o")
         style = {"markersize": 6 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
         if mark.shape != "disc":
             style |= {"markeredgecolor": colour, "markerfacecolor": "white"}
@@ -411,6 +410,15 @@ def _between_ticks(plot: PlotAxes) -> float:
 def _limits(limits: Limits, frame: Frame) -> tuple[float, float]:
     low, high = np.asarray(frame[limits]) if isinstance(limits, str) else limits
     return float(low), float(high)
+
+
+def _at_edge(value: float, limits: tuple[float, float], markers: str) -> tuple[float, str]:
+    """Where on an axis something stands, or if beyond its end, just inside, and a marker for it."""
+    low, high = limits
+    edge = 0.025 * (high - low)
+    if low - 0.2 * edge <= value <= high + 0.2 * edge:
+        return value, ""
+    return (low + edge, markers[0]) if value < low else (high - edge, markers[1])
 
 
 def _clamped(plot: PlotAxes, y: np.ndarray) -> np.ndarray:

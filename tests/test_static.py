@@ -157,6 +157,17 @@ def test_a_q_beyond_the_window_is_a_triangle_at_the_edge_of_its_landscape():
         assert (height - low) / (high - low) == pytest.approx(edge, abs=0.03)
 
 
+def test_a_descent_that_leaves_the_window_to_the_right_is_a_triangle_there():
+    panel = explorer.kl_fit()
+    p = {"means": (7.4, 8), "widths": (3.95, 3.55), "weights": (1, 0.64)}
+    panel.set(**p, forward_q=(2.75, 0.45), method="adam", step=41)
+    assert panel.frame["forward_q_x"] > 8.3
+    axes = panel.figure().axes[2]
+    ((shape, x, height),) = points(axes, "forward_q_t")
+    assert (shape, height) == (">", panel.frame["forward_q_t"])
+    assert 7.4 < x < 8
+
+
 # Words
 
 

@@ -1017,12 +1017,11 @@ const MARKS = {
       let drops = "";
       grips.keep(xs.length);
       for (let i = 0; i < xs.length; i++) {
-        const [x, exact] = [plot.x(xs[i]), plot.y(ys[i])];
-        const edge = exact < MARGIN.top - 1 ? 1 : exact > plot.bottom + 1 ? -1 : 0;
-        const y = edge ? (edge > 0 ? MARGIN.top + 6 : plot.bottom - 6) : exact;
+        const [x, right] = atEdge(plot.x(xs[i]), MARGIN.left, plot.right);
+        const [y, down] = atEdge(plot.y(ys[i]), MARGIN.top, plot.bottom);
         const hidden = Number.isNaN(xs[i]) || Number.isNaN(ys[i]);
         const node = group.childNodes[i] ?? group.appendChild(svg("path"));
-        put(node, "d", hidden ? "" : edge ? triangle(x, y, edge, mark.small ? 4 : 6) : mark.shape === "cross" ? cross(x, y) : disc(x, y, radius));
+        put(node, "d", hidden ? "" : right || down ? triangle(x, y, down ? 0 : right, down, mark.small ? 4 : 6) : mark.shape === "cross" ? cross(x, y) : disc(x, y, radius));
         if (hidden) continue;
         if (mark.drop.includes("x")) {
           drops += `M${x.toFixed(1)} ${y.toFixed(1)}V${plot.bottom}`;
@@ -1141,7 +1140,18 @@ function arrow(x0, y0, x1, y1) {
   return `M${round2(x0)} ${round2(y0)}L${round2(x1)} ${round2(y1)}M${wing(1)}L${round2(x1)} ${round2(y1)}L${wing(-1)}`;
 }
 
-const triangle = (x, y, up, half) => `M${round2(x - half)} ${y + 0.8 * half * up}h${2 * half}l${-half} ${-1.6 * half * up}Z`;
+// Where on an axis something stands, or if beyond its end, just inside; and the direction in which it is.
+function atEdge(pixel, low, high) {
+  const side = pixel < low - 1 ? -1 : pixel > high + 1 ? 1 : 0;
+  return [side ? (side < 0 ? low : high) - 6 * side : pixel, side];
+}
+
+// A triangle that points to one side: dx to the right, or dy down.
+function triangle(x, y, dx, dy, half) {
+  const [ahead, aside] = [0.8 * half * (dx + dy), half];
+  const [tip, one, two] = dx ? [[ahead, 0], [-ahead, aside], [-ahead, -aside]] : [[0, ahead], [aside, -ahead], [-aside, -ahead]];
+  return `M${[tip, one, two].map(([u, v]) => `${round2(x + u)} ${round2(y + v)}`).join("L")}Z`;
+}
 
 const sameList = (one, other) => one === other || (one.length === other.length && one.every((value, i) => value === other[i]));
 const sameField = (one, other) => one.low === other.low && one.high === other.high && sameList(one.steps, other.steps);
