@@ -354,7 +354,7 @@ def values(scene: Scene) -> list[Any]:
 
 
 def _collect(item: Any, found: list[Any]) -> None:
-    kind = type(item)
+    kind: Any = type(item)
     if kind is tuple:
         for part in item:
             _collect(part, found)
@@ -385,11 +385,12 @@ def _outline(item: Any, slots: Iterator[int]) -> Any:
         return {name: next(slots) if _travels(v) else None for name, v in item.items()}
     if not is_dataclass(item):
         return item
-    kinds = _fields(type(item))  # in the order of `_collect`: first what moves, then the parts
-    moved = {name: next(slots) for name, kind in kinds if kind == "moves"}
-    parts = {name: _outline(getattr(item, name), slots) for name, kind in kinds if kind == "parts"}
-    still = {name: getattr(item, name) for name, kind in kinds if kind == "still"}
-    return {"kind": type(item).__name__.lower(), **still, **moved, **parts}
+    kind: Any = type(item)
+    kinds = _fields(kind)  # in the order of `_collect`: first what moves, then the parts
+    moved = {name: next(slots) for name, how in kinds if how == "moves"}
+    parts = {name: _outline(getattr(item, name), slots) for name, how in kinds if how == "parts"}
+    still = {name: getattr(item, name) for name, how in kinds if how == "still"}
+    return {"kind": kind.__name__.lower(), **still, **moved, **parts}
 
 
 # ------------------------------------------------------------------------------------- numbers

@@ -1,0 +1,1 @@
+"""What panels share: parameters, ranges, words, landscapes, lines, families, mixtures."""
