@@ -6,10 +6,12 @@ matplotlib both draw a scene; neither computes anything.
 `structure` and `values` take a scene apart, by the types of its fields: what stands still while a
 slider moves is sent once, and what moves (`Data`, `Text`, `Flag`) at every tick.
 
-Texts may hold ``*symbols*`` in italics.
+Texts may hold ``*symbols*`` in italics; a backslash before an asterisk or a backslash makes it an
+ordinary letter, as `literal` does for names that are not our own.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
@@ -404,3 +406,22 @@ def number(value: float, digits: int = 3) -> str:
         return "∞" if value > 0 else "−∞"
     text = f"{value:.{digits}f}"
     return text.replace("-", "−") if float(text) else text.lstrip("-")
+
+
+# --------------------------------------------------------------------------------------- texts
+
+
+def literal(text: str) -> str:
+    """`text` with its asterisks and backslashes escaped, so that it is read as it stands."""
+    return re.sub(r"[\\*]", r"\\\g<0>", text)
+
+
+def pieces(text: str) -> list[str]:
+    """`text` without its markup, split where italics begin and end: every second piece is one."""
+    found = re.findall(r"(?:^|\*)((?:\\[\\*]|[^*])*)", text)
+    return [re.sub(r"\\([\\*])", r"\1", piece) for piece in found]
+
+
+def plain(text: str) -> str:
+    """`text` without its markup, for those who hear it."""
+    return "".join(pieces(text))
