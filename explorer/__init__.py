@@ -8,6 +8,7 @@ until it is used.
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 __version__ = "0.1.0"
@@ -50,4 +51,7 @@ def _panel(name: str) -> Callable[..., Any]:
 
         return Panel(blueprint(*args, **options))
 
+    returned = "explorer.stage.Panel"
+    panel.__signature__ = signature(blueprint).replace(return_annotation=returned)  # type: ignore[attr-defined]
+    panel.__annotations__ = {**blueprint.__annotations__, "return": returned}
     return panel

@@ -1,4 +1,4 @@
-"""Round windows, steps and limits for data of any unit."""
+"""Round windows, steps and limits for data of any unit, and numbers in words."""
 
 import math
 
@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.panels.scales import (
-    amount,
+from explorer.parts.ranges import (
     ceiling,
     decimals,
     fine_step,
     limits_above,
     limits_around,
+    rounded,
     spread,
     window,
 )
+from explorer.parts.words import amount, chance, compared, nats, subscript
 
 SIZES = st.floats(1e-8, 1e8)
 
@@ -77,3 +78,17 @@ def test_limits_hold_both_values(low, width):
 )  # fmt: skip
 def test_amounts_in_words(value, text):
     assert amount(value) == text
+
+
+def test_rounded_ends_are_multiples_of_a_round_number():
+    assert rounded(-0.31, 7.2, 0.4) == (-0.5, 7.5)
+
+
+def test_no_probability_is_called_0_or_1_that_is_not():
+    assert [chance(p) for p in (0.0001, 0.5, 0.9999)] == ["below 0.001", "of 0.500", "above 0.999"]
+    assert [compared(p) for p in (0.0001, 0.5, 0.9999)] == ["< 0.001", "= 0.500", "> 0.999"]
+    assert [nats(loss) for loss in (0.0001, 0.2)] == ["below 0.001 nats", "0.200 nats"]
+
+
+def test_a_subscript_stands_below():
+    assert subscript(12) == "₁₂"
