@@ -3,12 +3,12 @@
 numpy and scipy.special only; all values float64, natural logarithms, losses in nats.
 """
 
-from .alpha_fits import ReverseFits, fit_alpha_divergence, fit_reverse_kl
+from .alpha_fits import NormalFits, fit_alpha_divergence, fit_reverse_kl
 from .beta import Beta
 from .boxes import Boxes
 from .branches import Branches, alpha_branches, reverse_branches
 from .descent import Path, descend
-from .discrete import Bernoulli, Categorical
+from .discrete import Bernoulli, Categorical, Discrete
 from .divergences import (
     alpha_divergence,
     cross_entropy,
@@ -19,12 +19,14 @@ from .divergences import (
     nll,
     renyi_divergence,
 )
+from .families import FAMILIES
 from .family import Family
 from .fit import fit_cross_entropy, fit_mle
 from .logistic import LogisticFit, fit_logistic
 from .mixture import Empirical, Mixture
 from .normal import Normal
 from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
+from .parameter import NoMaximum, Parameter, Role, Value, refuse
 from .regions import highest_density_region
 from .regression import (
     LineFit,
@@ -34,32 +36,49 @@ from .regression import (
     scale_of,
     sum_of_squares,
 )
-from .risk import best_answer, interval_risk, risk, shortfall
-from .special import log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse
+from .risk import LOSSES, Loss, best_answer, excess, interval_risk, risk, shortfall
+from .special import (
+    divergence_terms,
+    log_beta,
+    log_bound_gap,
+    log_softplus,
+    softplus,
+    softplus_inverse,
+)
 
 __all__ = [
+    "FAMILIES",
+    "LOSSES",
     "Bernoulli",
     "Beta",
     "Boxes",
     "Branches",
     "Categorical",
+    "Discrete",
     "Empirical",
     "Family",
     "Fit",
     "LineFit",
     "LogisticFit",
+    "Loss",
     "Mixture",
+    "NoMaximum",
     "Normal",
+    "NormalFits",
+    "Parameter",
     "Path",
-    "ReverseFits",
+    "Role",
     "ScaledLineFit",
     "Surface",
+    "Value",
     "alpha_branches",
     "alpha_divergence",
     "best_answer",
     "cross_entropy",
     "descend",
+    "divergence_terms",
     "entropy",
+    "excess",
     "fit_alpha_divergence",
     "fit_cross_entropy",
     "fit_forward_kl",
@@ -78,6 +97,7 @@ __all__ = [
     "log_bound_gap",
     "log_softplus",
     "nll",
+    "refuse",
     "renyi_divergence",
     "reverse_branches",
     "reverse_kl",

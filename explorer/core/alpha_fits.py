@@ -26,9 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .divergences import alpha_divergence, line
-from .family import Family, FloatArray, positive, real_array
+from .family import Family
 from .normal import Normal
 from .normal_fits import Fit, Surface, forward_kl, surface, tilted
+from .parameter import FloatArray, positive, real_array, refuse
 from .quadrature import Table, around, turns
 from .scan import Points
 
@@ -38,8 +39,8 @@ _COARSE_RULE = np.polynomial.legendre.leggauss(5)
 
 
 @dataclass(frozen=True)
-class ReverseFits:
-    """All stationary points of KL(q||p), or of another alpha-divergence, over the Normals q.
+class NormalFits:
+    """All Normals q at which a divergence from p, forward, reverse or an alpha, is stationary.
 
     The minima, best first, and the saddles between them.  ``converged`` says that at all of them
     the gradient in (mu / sigma, log sigma) is below 1e-9, and that they are as many as they must
@@ -52,8 +53,8 @@ class ReverseFits:
 
 
 def fit_reverse_kl(
-    p: Family, fixed_sigma: float | None = None, near: ReverseFits | None = None
-) -> ReverseFits:
+    p: Family, fixed_sigma: float | None = None, near: NormalFits | None = None
+) -> NormalFits:
     """Return all Normals q at which KL(q||p) is stationary, p a Normal or Mixture.
 
     The alpha-divergence's at alpha = 0: for all else see fit_alpha_divergence.
@@ -65,8 +66,8 @@ def fit_alpha_divergence(
     p: Family,
     alpha: float,
     fixed_sigma: float | None = None,
-    near: ReverseFits | None = None,
-) -> ReverseFits:
+    near: NormalFits | None = None,
+) -> NormalFits:
     """Return all Normals q at which alpha_divergence(p, q, alpha) is stationary, 0 <= alpha <= 1.
 
     At alpha = 1, the forward KL divergence, that is the moment match alone, exactly.  Else
@@ -92,8 +93,8 @@ def fit_alpha_divergence(
 
 
 def follow_alpha_divergence(
-    p: Family, alpha: float, near: ReverseFits, fixed_sigma: float | None = None
-) -> ReverseFits:
+    p: Family, alpha: float, near: NormalFits, fixed_sigma: float | None = None
+) -> NormalFits:
     """What becomes of known fits when p or alpha change a little, without a search.
 
     Those that are lost are missing; ``converged`` says whether the others may be all.
@@ -101,7 +102,7 @@ def follow_alpha_divergence(
     return _Search.of(p, alpha, fixed_sigma).followed(near, lost=True)
 
 
-def counts(fits: ReverseFits | Points) -> tuple[int, int]:
+def counts(fits: NormalFits | Points) -> tuple[int, int]:
     """The number of minima and of saddles."""
     return len(fits.minima), len(fits.saddles)
 
@@ -121,7 +122,7 @@ class _Search:
         line("p", p)
         order = real_array("alpha", alpha)
         if order.ndim or not 0 <= order <= 1:
-            raise ValueError(f"alpha must be one number from 0 to 1, got {alpha!r}")
+            refuse("alpha", alpha, "a number from 0 to 1")
         if fixed_sigma is not None:
             fixed_sigma = positive("fixed_sigma", fixed_sigma)
         center, unit = float(p.mean()), float(np.sqrt(p.variance()))
@@ -131,7 +132,7 @@ class _Search:
     def table(self) -> Table:
         return line("p", self.p).standardized(self.center, self.unit)
 
-    def whole(self) -> ReverseFits:
+    def whole(self) -> NormalFits:
         """All there are."""
         if self.alpha == 1:
             return self._moment_match()
@@ -144,7 +145,7 @@ class _Search:
             fits = self._polished(*_starts(self.table, self.alpha, 12))
         return fits
 
-    def followed(self, near: ReverseFits, lost: bool = False) -> ReverseFits:
+    def followed(self, near: NormalFits, lost: bool = False) -> NormalFits:
         """Those close to ``near``, of which some may be ``lost``."""
         if self.alpha == 1:
             return self._moment_match()
@@ -153,17 +154,17 @@ class _Search:
         mu, t = (known[:, 0] - self.center) / self.unit, np.log(sigma / self.unit)
         return self._polished(mu, t, 0 if lost else len(known))
 
-    def _moment_match(self) -> ReverseFits:
+    def _moment_match(self) -> NormalFits:
         q = Normal(self.center, self.fixed_sigma or self.unit)
         value = float(forward_kl(self.p, q.mu, np.log(q.sigma)).value)
-        return ReverseFits((Fit(q, value),), (), True)
+        return NormalFits((Fit(q, value),), (), True)
 
-    def _polished(self, mu: FloatArray, t: FloatArray, sure: int) -> ReverseFits:
+    def _polished(self, mu: FloatArray, t: FloatArray, sure: int) -> NormalFits:
         """Where the starts lead to; the first ``sure`` of them must lead somewhere."""
         free = 2 if self.fixed_sigma is None else 1
         mu, t, at = _polished(self.table, self.alpha, mu, t, free)
         good, minima, saddles = _told_apart(mu, t, at, free)
-        return ReverseFits(
+        return NormalFits(
             self._fits(mu[minima], t[minima], at.value[minima]),
             self._fits(mu[saddles], t[saddles], at.value[saddles]),
             bool(good[:sure].all()) and len(minima) == len(saddles) + 1,

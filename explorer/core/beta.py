@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .family import Family, FloatArray, Parameter, data, probability, real_array
+from .family import Family
+from .parameter import (
+    POSITIVE,
+    TWO_VALUES,
+    FloatArray,
+    NoMaximum,
+    Parameter,
+    Value,
+    all_the_same,
+    data,
+    probability,
+    real_array,
+    refuse,
+)
 from .special import bounded_sum, gamma_rest, log_beta_unchecked, minus_log1p, ratio_gap, times
 
 # From here on log_prob takes away by hand what cancels between kernel and normalizer.
@@ -20,7 +34,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 class Beta(Family):
     """Beta distribution: p(y) = y^(a-1) (1-y)^(b-1) / B(a, b) for y in [0, 1].
 
-    Parameters
+    Values
     ----------
     a, b : positive floats or arrays that broadcast
 
@@ -30,13 +44,14 @@ class Beta(Family):
         If a or b is not positive and finite, or their shapes do not broadcast.
     """
 
-    a: Parameter
-    b: Parameter
-
-    def __post_init__(self) -> None:
-        self._set_real("a", positive=True)
-        self._set_real("b", positive=True)
-        self._check_shapes(a=self.a, b=self.b)
+    a: Value
+    b: Value
+    title: ClassVar = "Beta"
+    parameters: ClassVar = (
+        Parameter("a", "a", "shape parameter a", "shape", POSITIVE, "softplus", 2.0),
+        Parameter("b", "b", "shape parameter b", "shape", POSITIVE, "softplus", 2.0),
+    )
+    support: ClassVar = (0.0, 1.0)
 
     def log_kernel(self, y: ArrayLike) -> FloatArray:
         """(a-1) log y + (b-1) log(1-y); -inf outside [0, 1].
@@ -108,6 +123,20 @@ class Beta(Family):
             d_b = special.psi(self.b) - psi_n - np.log1p(-y)
         return {"a": np.where(inside, d_a, 0.0)[()], "b": np.where(inside, d_b, 0.0)[()]}
 
+    def nll_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
+        """The sums of log y and log(1-y) alone; an observation outside [0, 1] costs inf."""
+        y = data("y", y)
+        inside = (y >= 0) & (y <= 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs, rests = -np.log(y), -np.log1p(-y)
+        terms = {
+            "(*a* − 1) Σ(−log *yᵢ*)": times(self.a - 1, logs[inside].sum())
+            + (0.0 if inside.all() else np.inf),
+            "(*b* − 1) Σ(−log(1 − *yᵢ*))": times(self.b - 1, rests[inside].sum()),
+            "*n* log B(*a*, *b*)": y.size * self.log_normalizer(),
+        }
+        return {name: np.broadcast_to(term, self._shape())[()] for name, term in terms.items()}
+
     def mode(self) -> FloatArray:
         """(a-1)/(a+b-2) for a, b > 1, else the end with the higher density.
 
@@ -119,6 +148,16 @@ class Beta(Family):
         at_zero, at_one = (a <= 1) & (b >= 1), (a >= 1) & (b <= 1)
         out = np.where(at_zero, 0.0, np.where(at_one, 1.0, inner))
         return np.where((at_zero & at_one) | ((a < 1) & (b < 1)), np.nan, out)[()]
+
+    def modes(self) -> FloatArray:
+        """Both ends where a and b are below 1, else the mode."""
+        return np.array([0.0, 1.0]) if max(self.a, self.b) < 1 else super().modes()
+
+    def peak(self) -> FloatArray:
+        """The highest density: infinite where a or b is below 1."""
+        mode = self.mode()
+        height = np.exp(self.log_prob(np.where(np.isnan(mode), 0.5, mode)))
+        return np.where(np.minimum(self.a, self.b) < 1, np.inf, height)[()]
 
     def mean(self) -> FloatArray:
         """a / (a+b)."""
@@ -193,15 +232,9 @@ class Beta(Family):
         """Newton on psi(a) - psi(a+b) = mean log y and its mirror; a and b to 1e-9 relative."""
         y = data("y", y)
         if not ((y > 0) & (y < 1)).all():
-            raise ValueError(
-                "y must lie strictly between 0 and 1: an observation at an end makes the Beta "
-                f"likelihood unbounded or zero, so there is no maximum; got {y!r}"
-            )
+            raise NoMaximum(y, "numbers between 0 and 1", "an observation lies at an end")
         if (y == y[0]).all():
-            raise ValueError(
-                "y must hold two different values: with one the likelihood grows without end "
-                f"along the parameters whose mode it is, so there is no maximum; got {y!r}"
-            )
+            raise NoMaximum(y, TWO_VALUES, all_the_same(y))
         m, rest = y.mean(), (1 - y).mean()
         away = y - m
         away = away - away.mean()  # m is rounded; what it lacks goes into the shift
@@ -210,9 +243,7 @@ class Beta(Family):
         try:
             return cls._from_mean_logs(m, rest, float(low), float(high), np.mean(np.square(away)))
         except (ValueError, np.linalg.LinAlgError):
-            raise ValueError(
-                f"y must leave a and b within float64, which these tiny values do not: {y!r}"
-            ) from None
+            refuse("y", y, "numbers whose best a and b are within float64")
 
     @classmethod
     def _from_mean_logs(
@@ -220,7 +251,7 @@ class Beta(Family):
     ) -> Beta:
         """The member with E[log(y/m)] = low and E[log((1-y)/rest)] = high, m + rest = 1.
 
-        The variance tells where to start.
+        The variance says where to start.
         """
         with np.errstate(all="ignore"):
             n = m * rest / variance - 1

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .family import Family, FloatArray, data, real_array
+from .family import Family
+from .parameter import FloatArray, data, positive, real_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +18,7 @@ class Boxes(Family):
 
     Boxes that are narrow enough stay inside an interval; Normals leak out at any width.
 
-    Parameters
+    Values
     ----------
     observations : array of finite numbers, at least one; kept flat
     width : positive float, the full width of a box
@@ -35,18 +36,16 @@ class Boxes(Family):
         observations = data("observations", self.observations).copy()
         observations.flags.writeable = False
         object.__setattr__(self, "observations", observations)
-        self._set_real("width", positive=True)
-        if np.ndim(self.width):
-            raise ValueError(f"width must be one number, got {self.width!r}")
+        object.__setattr__(self, "width", positive("width", self.width))
 
     @property
-    def support(self) -> tuple[float, float]:
+    def extent(self) -> tuple[float, float]:
         """The ends of the outermost boxes."""
         y, half = self.observations, 0.5 * self.width
         return float(y.min() - half), float(y.max() + half)
 
     def log_kernel(self, y: ArrayLike) -> FloatArray:
-        """Log of the share of boxes that hold ``y``, over width; -inf where none does."""
+        """Log of the share of boxes that contain ``y``, over width; -inf where none does."""
         y = real_array("y", y)
         inside = np.abs(y[..., None] - self.observations) <= 0.5 * self.width
         with np.errstate(divide="ignore"):
@@ -93,7 +92,7 @@ class Boxes(Family):
         with np.errstate(divide="ignore", invalid="ignore"):
             below = np.log1p((y - low) / low) + _bend(half / y)
             above = np.log1p((1 - y - high) / high) + _bend(half / (1 - y))
-        ends = self.support
+        ends = self.extent
         return (
             float(below.mean()) if ends[0] >= 0 else -np.inf,
             float(above.mean()) if ends[1] <= 1 else -np.inf,

@@ -10,12 +10,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .alpha_fits import ReverseFits, counts, fit_alpha_divergence, follow_alpha_divergence
+from .alpha_fits import NormalFits, counts, fit_alpha_divergence, follow_alpha_divergence
 from .divergences import line
-from .family import Family, FloatArray, positive
+from .family import Family
 from .mixture import Mixture
 from .normal import Normal
 from .normal_fits import Fit
+from .parameter import FloatArray, positive
 from .quadrature import zeros, zeros_of_two
 from .scan import Points, Slices
 
@@ -38,7 +39,7 @@ class Branches:
     positions: tuple[float, ...]
     points: tuple[Points, ...]
 
-    def at(self, position: float) -> ReverseFits:
+    def at(self, position: float) -> NormalFits:
         """All fits at one position, followed from its neighbours where those are alike."""
         p, alpha, fixed_sigma = self.problem(position)
         near = None
@@ -88,7 +89,7 @@ class Branches:
 
 def reverse_branches(
     weights: tuple[float, float],
-    widths: tuple[float, float],
+    sigmas: tuple[float, float],
     reach: float,
     fixed_sigma: float | None = None,
 ) -> Branches:
@@ -96,7 +97,7 @@ def reverse_branches(
 
     def problem(separation: float) -> tuple[Family, float, float | None]:
         half = 0.5 * separation
-        components = Normal(-half, widths[0]), Normal(half, widths[1])
+        components = Normal(-half, sigmas[0]), Normal(half, sigmas[1])
         return Mixture(np.array(weights), components), 0.0, fixed_sigma
 
     if fixed_sigma is not None:
@@ -269,7 +270,7 @@ def _even(points: Points) -> bool:
     return len(points.minima) == len(points.saddles) + 1
 
 
-def _points(fits: ReverseFits) -> Points:
+def _points(fits: NormalFits) -> Points:
     minima, saddles = (
         np.array(sorted((float(fit.q.mu), float(fit.q.sigma), fit.value) for fit in those))
         for those in (fits.minima, fits.saddles)
@@ -277,7 +278,7 @@ def _points(fits: ReverseFits) -> Points:
     return Points(minima.reshape(-1, 3), saddles.reshape(-1, 3))
 
 
-def _between(below: Points, above: Points, part: float) -> ReverseFits:
+def _between(below: Points, above: Points, part: float) -> NormalFits:
     """A guess at what lies between two alike sets of points."""
 
     def mixed(one: FloatArray, other: FloatArray) -> tuple[Fit, ...]:
@@ -286,6 +287,4 @@ def _between(below: Points, above: Points, part: float) -> ReverseFits:
             for a, b in zip(one.tolist(), _matched(one, other).tolist(), strict=True)
         )
 
-    return ReverseFits(
-        mixed(below.minima, above.minima), mixed(below.saddles, above.saddles), False
-    )
+    return NormalFits(mixed(below.minima, above.minima), mixed(below.saddles, above.saddles), False)

@@ -9,9 +9,10 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from .divergences import line
-from .family import Family, FloatArray, positive
+from .family import Family
 from .normal import Normal
 from .normal_fits import Surface, forward_kl, reverse_kl
+from .parameter import FloatArray, positive, refuse
 
 T = TypeVar("T")
 At: TypeAlias = Callable[[FloatArray], Surface]
@@ -45,7 +46,7 @@ def descend(
 ) -> Path:
     """Return the descent of a KL divergence from ``start``, p a Normal or Mixture.
 
-    Parameters
+    Values
     ----------
     start : Normal with single numbers
     direction : "forward" for KL(p||q), "reverse" for KL(q||p)
@@ -62,11 +63,11 @@ def descend(
     """
     line("p", p)
     if not isinstance(start, Normal) or start.mean().ndim:
-        raise ValueError(f"start must be one Normal, got {start!r}")
+        refuse("start", start, "a Normal with single numbers as parameters")
     divergence = _chosen("direction", direction, {"forward": forward_kl, "reverse": reverse_kl})
     rule = _chosen("method", method, {"gradient": _downhill, "adam": _adam, "newton": _newton})
     if type(steps) is not int or steps < 0:
-        raise ValueError(f"steps must be a whole number from 0 on, got {steps!r}")
+        refuse("steps", steps, "a whole number from 0 on")
     rate = positive("rate", rate)
     sigma = start.sigma if fixed_sigma is None else positive("fixed_sigma", fixed_sigma)
     unit = np.array([np.sqrt(p.variance()), 1.0])
@@ -138,7 +139,7 @@ def _backtracked(
     gain = 1e-4 * float(here.gradient @ step)
     for _ in range(60):
         there = at(point + step)
-        # Close to the optimum the value no longer tells: the gradient does.
+        # Close to the optimum the value no longer says where it is: the gradient does.
         flat = there.value <= here.value + 1e-14 * max(1.0, abs(float(here.value)))
         steeper = np.abs(there.gradient).max() > np.abs(here.gradient).max()
         if there.value <= here.value + gain or (flat and not steeper):
@@ -149,5 +150,5 @@ def _backtracked(
 
 def _chosen(name: str, value: str, choices: dict[str, T]) -> T:
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+        refuse(name, value, f"one of {', '.join(map(repr, choices))}")
     return choices[value]

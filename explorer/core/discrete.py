@@ -6,14 +6,22 @@ sure the model is.  Divergences see both families as a table of log-probabilitie
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .family import Family, FloatArray, Parameter, data, probability, real_array
+from .family import Family
+from .parameter import REAL, FloatArray, Parameter, Value, data, probability, real_array, refuse
 from .special import times
+
+_PROBABILITY = Parameter(
+    "p", "P(1)", "probability of 1", "probability", (0.0, 1.0), "sigmoid", 0.5, closed=True
+)
+WEIGHT = Parameter("weight", "w", "weight", "weight", (0.0, 1.0), "softmax", 0.5, closed=True)
 
 
 class Discrete(Family):
@@ -34,7 +42,7 @@ class Discrete(Family):
 class Bernoulli(Discrete):
     """Bernoulli distribution: p(y) = e^(y logit) / (1 + e^logit) for y in {0, 1}.
 
-    Parameters
+    Values
     ----------
     logit : float or array, log(p / (1-p)); -inf and inf are the probabilities 0 and 1
 
@@ -44,13 +52,34 @@ class Bernoulli(Discrete):
         If logit is nan.
     """
 
-    logit: Parameter
-
-    def __post_init__(self) -> None:
-        self._set_real("logit", infinite=True)
+    logit: Value
+    title: ClassVar = "Bernoulli"
+    parameters: ClassVar = (
+        Parameter("logit", "z", "logit", "logit", REAL, "identity", 0.0, closed=True),
+    )
+    support: ClassVar = (0.0, 1.0)
+    data: ClassVar = "binary"
 
     @classmethod
-    def from_probability(cls, p: ArrayLike) -> Bernoulli:
+    def described(cls, count: int | None = None) -> tuple[Parameter, ...]:
+        """The probability of 1."""
+        if count not in (None, 1):
+            refuse("count", count, "1")
+        return (_PROBABILITY,)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The probability of 1."""
+        return (float(self.probability),)
+
+    @classmethod
+    def from_numbers(cls, numbers: Sequence[float]) -> Self:
+        """The family member with this probability of 1."""
+        cls.described(len(numbers))
+        return cls.from_probability(numbers[0])
+
+    @classmethod
+    def from_probability(cls, p: ArrayLike) -> Self:
         """The family member with probability ``p`` of y = 1; 0 and 1 are allowed."""
         p = probability("p", p)
         with np.errstate(divide="ignore"):
@@ -124,7 +153,7 @@ class Bernoulli(Discrete):
         """The mean; all 0 or all 1 give an infinite logit, where the likelihood is 1."""
         y = data("y", y)
         if not ((y >= 0) & (y <= 1)).all():
-            raise ValueError(f"y must lie in [0, 1], got {y!r}")
+            refuse("y", y, "numbers from 0 to 1")
         with np.errstate(divide="ignore"):
             return cls(float(np.log(y.sum()) - np.log((1 - y).sum())))
 
@@ -136,7 +165,7 @@ class Categorical(Discrete):
     An observation is a class number (integers), or a soft label: floats of shape (..., K), not
     negative, that sum to one within 1e-9 and are then normalised; its loss is the cross-entropy.
 
-    Parameters
+    Values
     ----------
     logits : array (..., K); -inf is the probability 0
 
@@ -147,18 +176,42 @@ class Categorical(Discrete):
     """
 
     logits: FloatArray
+    title: ClassVar = "Categorical"
+    parameters: ClassVar = (
+        Parameter("logits", "z", "logit", "logit", REAL, "identity", 0.0, closed=True),
+    )
+    support: ClassVar = (0.0, np.inf)
+    data: ClassVar = "classes"
 
     def __post_init__(self) -> None:
-        self._set_real("logits", infinite=True)
+        super().__post_init__()
         logits = np.asarray(self.logits)
         if logits.ndim == 0 or not np.isfinite(logits.max(axis=-1)).all():
-            raise ValueError(
-                "logits must be an array (..., K) of numbers below inf, "
-                f"one of each K finite, got {logits!r}"
-            )
+            refuse("logits", logits, "an array (..., K) of numbers below inf, one of each K finite")
 
     @classmethod
-    def from_probabilities(cls, p: ArrayLike) -> Categorical:
+    def described(cls, count: int | None = None) -> tuple[Parameter, ...]:
+        """A weight for each of 2 classes or more, which are counted from 0."""
+        count = 2 if count is None else count
+        if count < 2:
+            refuse("count", count, "2 or more")
+        return tuple(WEIGHT.of(k, "weight of class") for k in range(count))
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The probabilities of the classes."""
+        if self.logits.ndim != 1:
+            refuse("logits", self.logits, "one row of numbers")
+        return tuple(self.probabilities.tolist())
+
+    @classmethod
+    def from_numbers(cls, numbers: Sequence[float]) -> Self:
+        """The family member whose classes have these weights, by their share of the sum."""
+        cls.described(len(numbers))
+        return cls.from_probabilities(shares(numbers))
+
+    @classmethod
+    def from_probabilities(cls, p: ArrayLike) -> Self:
         """The family member with the probabilities ``p``, (..., K), that sum to one within 1e-9."""
         with np.errstate(divide="ignore"):
             return cls(np.log(distribution("p", p)))
@@ -248,7 +301,7 @@ class Categorical(Discrete):
             self._check_shapes(y=values, logits=np.asarray(self.logits)[..., 0])
             return np.asarray(y).astype(np.int64)
         if values.ndim == 0 or values.shape[-1] != k:
-            raise ValueError(f"y must be whole class numbers or shares (..., {k}), got {y!r}")
+            refuse("y", y, f"whole class numbers, or shares of shape (..., {k})")
         self._check_shapes(y=values, logits=self.logits)
         return distribution("y", values, nan=True)
 
@@ -266,14 +319,14 @@ class Categorical(Discrete):
 
     @classmethod
     def _fit_mle(cls, y: ArrayLike, classes: int | None = None) -> Categorical:
-        """The shares of the classes; ``classes`` is K, or else the largest number seen plus one."""
+        """The shares of the classes; ``classes`` is K, if not the largest class number plus one."""
         values = np.asarray(y)
         data("y", y)
         if values.dtype.kind not in "iu" or values.min() < 0:
-            raise ValueError(f"y must be whole class numbers from 0 on, got {y!r}")
+            refuse("y", y, "whole class numbers from 0 on")
         counts = np.bincount(values.ravel(), minlength=classes or 0)
         if classes is not None and counts.size > classes:
-            raise ValueError(f"classes must exceed every class number, got {classes!r} for y {y!r}")
+            refuse("classes", classes, f"more than every class number, so at least {counts.size}")
         return cls.from_probabilities(counts / counts.sum())
 
 
@@ -292,6 +345,21 @@ def distribution(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArra
         fine = (p >= 0) & (np.abs(total - 1) <= 1e-9)
         good = bool((fine | (nan & np.isnan(total))).all())
     if not good:
-        raise ValueError(f"{name} must be (..., K), not negative and sum to one, got {value!r}")
+        refuse(name, value, "an array (..., K) of numbers from 0 on that sum to 1")
     out: FloatArray = p / total
+    return out
+
+
+def shares(weights: Sequence[float]) -> FloatArray:
+    """Return weights over their sum.
+
+    Raises
+    ------
+    ValueError
+        If one is negative or not finite, or all are 0.
+    """
+    w = data("weights", weights)
+    if (w < 0).any() or not w.sum() > 0:
+        refuse("weights", weights, "numbers from 0 on that do not sum to 0")
+    out: FloatArray = w / w.sum()
     return out

@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from .beta import Beta
 from .boxes import Boxes
 from .discrete import Discrete
-from .family import Family, FloatArray, real_array
+from .family import Family
 from .interval import interval_ends, log_density
 from .mixture import Empirical, Mixture
 from .normal import Normal
+from .parameter import FloatArray, real_array, refuse
 from .quadrature import (
     Table,
     around,
@@ -40,7 +41,7 @@ def nll(family: Family, y: ArrayLike) -> float:
         If y is empty, or does not suit the family.
     """
     if real_array("y", y).size == 0:
-        raise ValueError("y must hold at least one observation, got none")
+        refuse("y", y, "one observation or more")
     return float(_family("family", family).nll(y).sum())
 
 
@@ -58,7 +59,7 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
     p, q = _family("p", p), _family("q", q)
     if isinstance(p, Empirical):
         if isinstance(q, Empirical | Discrete):
-            raise ValueError(f"q must have a density on the real line, got {q!r}")
+            refuse("q", q, "a family with a density on the real line")
         losses = q.nll(p.observations.reshape(-1, *[1] * len(q._shape())))
         return np.asarray(losses.mean(axis=0))[()]
     if isinstance(p, Discrete):
@@ -75,7 +76,7 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
         terms = np.exp(log_density(p, u) - np.logaddexp(0, u) - np.logaddexp(0, -u))
         return np.asarray(-(weight * terms) @ log_density(q, u))[()]
     if isinstance(p, Boxes):
-        raise ValueError(f"q must be a Normal or Beta beside boxes, got {q!r}")
+        refuse("q", q, "a Normal or Beta beside boxes")
     if isinstance(q, Mixture):
         return np.asarray(
             -integral(lambda log_p, log_q: times(np.exp(log_p), log_q), line("p", p), q.table)
@@ -192,7 +193,7 @@ def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
     """
     alpha = _order(alpha)
     if alpha <= 0:
-        raise ValueError(f"alpha must be positive, got {alpha!r}")
+        refuse("alpha", alpha, "a positive number")
     if alpha == 1:
         return kl(p, q)
     beta = 1 - alpha
@@ -230,7 +231,7 @@ def _amari(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
     p, q = _family("p", p), _family("q", q)
     if isinstance(p, Empirical) or isinstance(q, Empirical):
         if type(p) is type(q) or isinstance(p, Discrete) or isinstance(q, Discrete):
-            raise ValueError(f"p and q must be one Empirical and one density, got {p!r} and {q!r}")
+            refuse("p and q", (p, q), "one Empirical and one density")
         # Diracs and a density have no mass in common.
         return np.asarray(1 / (alpha * beta) if beta > 0 else np.inf)[()]
     if isinstance(p, Discrete):
@@ -290,37 +291,35 @@ def _diverges(p: Table, q: Table, alpha: float, beta: float) -> bool:
 def _cross_entropy_to_beta(p: Family, q: Beta) -> FloatArray:
     """Finite only where p stays inside [0, 1]: what leaks out has density 0 under q."""
     if isinstance(p, Boxes):
-        ends = p.support
+        ends = p.extent
         if ends[0] >= 0 and ends[1] <= 1:
             log_y, log_rest = map(np.asarray, p.mean_log_ratios(1.0, 1.0))
             return q.log_normalizer() - times(q.a - 1, log_y) - times(q.b - 1, log_rest)
     elif not isinstance(p, Normal | Mixture):
-        raise ValueError(f"q must be of a family that goes with the other's, got {q!r}")
+        refuse("q", q, "a family that goes with the other")
     return np.full(q._shape(), np.inf)[()]
 
 
 def _family(name: str, value: Family) -> Family:
     if not isinstance(value, Family):
-        raise ValueError(f"{name} must be a distribution, got {value!r}")
+        refuse(name, value, "a distribution")
     return value
 
 
 def _order(alpha: float) -> float:
     order = real_array("alpha", alpha)
     if order.ndim or not np.isfinite(order):
-        raise ValueError(f"alpha must be one finite number, got {alpha!r}")
+        refuse("alpha", alpha, "a finite number")
     return float(order)
 
 
 def _tables(p: Discrete, q: Family) -> tuple[FloatArray, FloatArray]:
     """The log-probabilities of two discrete distributions over the same classes."""
     if not isinstance(q, Discrete):
-        raise ValueError(f"q must be over the same classes as p, got {q!r}")
+        refuse("q", q, "a distribution over as many classes as p")
     log_p, log_q = p.log_probabilities(), q.log_probabilities()
     if log_p.shape[-1] != log_q.shape[-1]:
-        raise ValueError(
-            f"q must have as many classes as p, got {log_q.shape[-1]} and {log_p.shape[-1]}"
-        )
+        refuse("q", q, f"a distribution over as many classes as p, {log_p.shape[-1]}")
     Family._check_shapes(p=log_p, q=log_q)
     return log_p, log_q
 
@@ -330,5 +329,5 @@ def line(name: str, value: Family) -> Table:
     if isinstance(value, Mixture):
         return value.table
     if not isinstance(value, Normal) or value._shape() != ():
-        raise ValueError(f"{name} must be a Normal of single numbers or a Mixture, got {value!r}")
+        refuse(name, value, "a Normal of single numbers or a Mixture")
     return Mixture(np.ones(1), (value,)).table

@@ -7,82 +7,15 @@ log-density and the loss follow from these here, once for all.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray: TypeAlias = NDArray[np.float64]
-"""float64 numbers; where everything that went in was a scalar, one ``np.float64``."""
-
-Parameter: TypeAlias = float | FloatArray
-"""A parameter as a family keeps it: a float, or a read-only array."""
-
-
-def real_array(name: str, value: ArrayLike) -> FloatArray:
-    """Return ``value`` as float64; integers and float32 are widened, nothing else is converted.
-
-    Raises
-    ------
-    ValueError
-        If it is complex, boolean, text, ragged or otherwise not real numbers.
-    """
-    if type(value) is int:  # numpy turns whole numbers beyond 64 bits into objects
-        value = float(value) if abs(value) < 2**1023 else math.inf if value > 0 else -math.inf
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{name} must be an array of real numbers, got {value!r}") from None
-    if array.dtype.kind not in "fiu":
-        raise ValueError(f"{name} must be real numbers, got {array.dtype} {value!r}")
-    return array.astype(np.float64, copy=False)
-
-
-def data(name: str, value: ArrayLike) -> FloatArray:
-    """Return observations as a flat float64 array.
-
-    Raises
-    ------
-    ValueError
-        If they are no real numbers, none at all, or not all finite.
-    """
-    array = real_array(name, value).ravel()
-    if array.size == 0:
-        raise ValueError(f"{name} must hold at least one observation, got none")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    return array
-
-
-def positive(name: str, value: float) -> float:
-    """Return ``value`` as one positive, finite float.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-    """
-    number = real_array(name, value)
-    if number.ndim or not 0 < number < np.inf:
-        raise ValueError(f"{name} must be one positive and finite number, got {value!r}")
-    return float(number)
-
-
-def probability(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArray:
-    """Return ``value`` as float64 in [0, 1]; nan passes if ``nan``.
-
-    Raises
-    ------
-    ValueError
-        If it lies outside.
-    """
-    p = real_array(name, value)
-    if not ((p >= 0) & (p <= 1) | (np.isnan(p) & nan)).all():
-        raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
-    return p
+from .parameter import REAL, FloatArray, Parameter, Value, data, real_array, refuse
 
 
 class Family(ABC):
@@ -92,27 +25,57 @@ class Family(ABC):
     float64; logarithms are natural and losses in nats.
     """
 
-    def _set_real(self, name: str, *, positive: bool = False, infinite: bool = False) -> None:
-        """Replace the named parameter by a float or a read-only array, if it is in its domain."""
-        value = getattr(self, name)
-        if type(value) is not float:
-            array = real_array(name, value)
-            value = float(array) if array.ndim == 0 else array.copy()
-        if isinstance(value, float):  # the quick way: panels make scalar families at every tick
-            good = math.isfinite(value) or (infinite and not math.isnan(value))
-            good = good and (value > 0 or not positive)
-        else:
-            value.flags.writeable = False
-            good = value.size > 0 and bool(
-                (~np.isnan(value) if infinite else np.isfinite(value)).all()
-            )
-            good = good and (not positive or bool((value > 0).all()))
-        if not good:
-            domain = "positive and finite" if positive else "not nan" if infinite else "finite"
-            raise ValueError(f"{name} must be {domain}, got {getattr(self, name)!r}")
-        object.__setattr__(self, name, value)
+    title: ClassVar[str]
+    """What the family is called in a sentence: "a Normal"."""
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    """What the fields are, in their order; validation follows from it."""
+    support: ClassVar[tuple[float, float]] = REAL
+    """The closed hull of the observations that can occur."""
+    data: ClassVar[Literal["continuous", "binary", "classes"]] = "continuous"
+    """What an observation is."""
 
-    def _parameters(self) -> dict[str, Parameter]:
+    def __post_init__(self) -> None:
+        single = True
+        for parameter in self.parameters:
+            given = getattr(self, parameter.name)
+            value = parameter.checked(given)
+            if value is not given:
+                object.__setattr__(self, parameter.name, value)
+            single = single and type(value) is float
+        if not single:
+            self._check_shapes(**self._parameters())
+
+    @classmethod
+    def described(cls, count: int | None = None) -> tuple[Parameter, ...]:
+        """What ``numbers`` are, one by one; ``count`` is how many, where that is not fixed.
+
+        Raises
+        ------
+        ValueError
+            If no member has that many.
+        """
+        if count not in (None, len(cls.parameters)):
+            refuse("count", count, f"{len(cls.parameters)}")
+        return cls.parameters
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """All that the distribution is made of, as floats; its parameters are single numbers.
+
+        Probabilities instead of logits; the means, standard deviations and weights of a Mixture.
+        """
+        values = tuple(self._parameters().values())
+        if not all(type(value) is float for value in values):
+            refuse("parameters", values, "single numbers")
+        return values  # type: ignore[return-value]
+
+    @classmethod
+    def from_numbers(cls, numbers: Sequence[float]) -> Self:
+        """The family member with these ``numbers``, in which weights count by their share."""
+        cls.described(len(numbers))
+        return cls(*numbers)
+
+    def _parameters(self) -> dict[str, Value]:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
     def _shape(self) -> tuple[int, ...]:
@@ -127,15 +90,14 @@ class Family(ABC):
         return values
 
     @staticmethod
-    def _check_shapes(**arrays: Parameter) -> None:
+    def _check_shapes(**arrays: Value) -> None:
         """Raise a ValueError that names the arrays unless their shapes broadcast."""
         shapes = {name: np.shape(array) for name, array in arrays.items()}
         if sum(map(bool, shapes.values())) > 1:
             try:
                 np.broadcast_shapes(*shapes.values())
             except ValueError:
-                told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-                raise ValueError(f"shapes must broadcast, got {told}") from None
+                refuse("shapes", shapes, "shapes that broadcast against each other")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Family) or type(self) is not type(other):
@@ -163,9 +125,27 @@ class Family(ABC):
         """Negative log-likelihood of each ``y`` in nats: -log_prob, nothing dropped."""
         return -self.log_prob(y)
 
+    def nll_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
+        """The terms of the loss of all observations ``y`` by their formulas, in nats.
+
+        Their sum is nll(y).sum(), and as quick as can be for parameters that are arrays: each term
+        has the shape of the parameters, whatever that of ``y``.
+        """
+        y = data("y", y)
+        losses = self.nll(y.reshape(-1, *[1] * len(self._shape())))
+        return {"−Σ log *p*(*yᵢ*)": np.asarray(losses.sum(axis=0))[()]}
+
     @abstractmethod
     def mode(self) -> FloatArray:
         """The most likely y; nan where that is not one point."""
+
+    def modes(self) -> FloatArray:
+        """All local maxima of the density, from left to right; parameters are single numbers."""
+        return np.atleast_1d(self.mode())
+
+    def peak(self) -> FloatArray:
+        """The highest density, which may be infinite."""
+        return np.exp(self.log_prob(self.mode()))
 
     @abstractmethod
     def mean(self) -> FloatArray:
@@ -185,4 +165,4 @@ class Family(ABC):
 
     @classmethod
     def _fit_mle(cls, *y: Any, **options: Any) -> Any:
-        raise ValueError(f"family must have a maximum-likelihood fit, got {cls.__name__}")
+        refuse("family", cls, "a family that has a maximum-likelihood fit")

@@ -12,6 +12,7 @@ from .boxes import Boxes
 from .family import Family
 from .mixture import Mixture
 from .normal import Normal
+from .parameter import refuse
 
 F = TypeVar("F", bound=Family)
 
@@ -20,7 +21,7 @@ def fit_mle(family: type[F], y: ArrayLike, **options: int) -> F:
     """Return the member of ``family`` that maximises the likelihood of the observations ``y``.
 
     Beta (a and b to 1e-9), Normal, Bernoulli, Categorical (option ``classes``: K) and Mixture
-    (option ``components``: how many, 2 unless told; a local maximum, by expectation-maximisation).
+    (option ``components``: how many, 2 if not given; a local maximum, by expectation-maximisation).
 
     Raises
     ------
@@ -28,7 +29,7 @@ def fit_mle(family: type[F], y: ArrayLike, **options: int) -> F:
         If there is no maximum, saying why, or y is empty or not finite.
     """
     if not (isinstance(family, type) and issubclass(family, Family)):
-        raise ValueError(f"family must be a class such as Normal, got {family!r}")
+        refuse("family", family, "a class such as Normal")
     fitted: F = family._fit_mle(y, **options)
     return fitted
 
@@ -51,8 +52,8 @@ def fit_cross_entropy(family: type[F], p: Family) -> F:
         m = float(p.mean())
         low, high = p.mean_log_ratios(m, 1 - m) if 0 < m < 1 else (-np.inf, -np.inf)
         if low + high == -np.inf:
-            raise ValueError(f"p must lie inside [0, 1] for a Beta, got {p!r}")
+            refuse("p", p, "Boxes inside [0, 1] for a Beta")
         q = Beta._from_mean_logs(m, 1 - m, low, high, float(p.variance()))
     else:
-        raise ValueError(f"family must go with {type(p).__name__}, got {family.__name__}")
+        refuse("family", family, f"one that goes with a {p.title}")
     return q  # type: ignore[return-value]

@@ -10,9 +10,10 @@ import numpy as np
 from scipy import special
 
 from .beta import Beta
-from .family import Family, FloatArray
+from .family import Family
 from .mixture import Mixture
 from .normal import Normal
+from .parameter import FloatArray, refuse
 from .quadrature import Table, panel_ends
 
 _STEPS = np.array([1.0, 2.0, 3.0, 4.5, 6.5, 9.5])
@@ -50,4 +51,4 @@ def _table(family: Family) -> Table:
         return Mixture(np.ones(1), (family,)).table
     if isinstance(family, Mixture):
         return family.table
-    raise ValueError(f"family must be a Normal, Mixture or Beta, got {family!r}")
+    refuse("family", family, "a Normal, Mixture or Beta")

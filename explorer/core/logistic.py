@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .discrete import Bernoulli
-from .family import data, probability
+from .parameter import TWO_VALUES, NoMaximum, data, probability, refuse
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> LogisticFit:
 
     The loss is convex in them; Newton's steps, halved where they overshoot, reach its minimum.
 
-    Parameters
+    Values
     ----------
     x : array (n,), finite
     y : array (n,) in [0, 1]; between 0 and 1 a soft label
@@ -42,18 +42,15 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> LogisticFit:
     """
     x, y = data("x", x), probability("y", data("y", y))
     if x.size != y.size:
-        raise ValueError(f"x and y must have one length, got {x.size} and {y.size}")
+        refuse("y", y, f"as many values as x has, {x.size}")
     zeros, ones = x[y < 1], x[y > 0]
     if not zeros.size or not ones.size:
-        raise ValueError(
-            "y must not be all 0 or all 1: the likelihood then grows without end with the offset"
-        )
+        raise NoMaximum(y, "not 0 alone or 1 alone", "it grows without end with the offset")
     if x.min() == x.max():
-        raise ValueError(f"x must hold two different values to have a slope, got {x[0]!r} only")
+        refuse("x", x, TWO_VALUES)
     if zeros.max() <= ones.min() or ones.max() <= zeros.min():
-        raise ValueError(
-            "x must not separate the classes: the likelihood then grows without end with the slope"
-        )
+        reason = "it grows without end with the slope"
+        raise NoMaximum(x, "classes that no point of x separates", reason, name="x")
     centre, scale = x.mean(), x.std()
     design = np.stack([(x - centre) / scale, np.ones_like(x)])
     theta = np.zeros(2)

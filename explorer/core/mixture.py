@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
 from .boxes import Boxes
-from .discrete import distribution
-from .family import Family, FloatArray, data, positive, probability, real_array
+from .discrete import WEIGHT, distribution, shares
+from .family import Family
 from .normal import Normal
+from .parameter import (
+    FloatArray,
+    NoMaximum,
+    Parameter,
+    data,
+    positive,
+    probability,
+    real_array,
+    refuse,
+)
 from .quadrature import Table, integral, panel_ends, refined, turns
 from .special import LOG_2PI, times
 
@@ -21,7 +34,7 @@ from .special import LOG_2PI, times
 class Mixture(Family):
     """Mixture of Normals: p(y) = sum_k weights[k] N(y; mu_k, sigma_k).
 
-    Parameters
+    Values
     ----------
     weights : array (K,), not negative, sum 1 within 1e-9 (then made exact)
     components : K Normals with single numbers as parameters
@@ -34,11 +47,12 @@ class Mixture(Family):
 
     weights: FloatArray
     components: tuple[Normal, ...]
+    title: ClassVar = "mixture"
 
     def __post_init__(self) -> None:
         weights = distribution("weights", self.weights)
         if weights.ndim != 1:
-            raise ValueError(f"weights must be one row of numbers, got {self.weights!r}")
+            refuse("weights", self.weights, "one row of numbers")
         try:
             components = tuple(self.components)
         except TypeError:
@@ -46,11 +60,9 @@ class Mixture(Family):
         if not components or not all(
             isinstance(c, Normal) and c._shape() == () for c in components
         ):
-            raise ValueError(f"components must be scalar Normals, got {self.components!r}")
+            refuse("components", self.components, "Normals with single numbers as parameters")
         if len(components) != weights.size:
-            raise ValueError(
-                f"components must be as many as the {weights.size} weights, got {len(components)}"
-            )
+            refuse("components", components, f"as many as the weights, {weights.size}")
         weights.flags.writeable = False
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "components", components)
@@ -60,6 +72,27 @@ class Mixture(Family):
 
     def __hash__(self) -> int:
         return hash((self.weights.tobytes(), self.components))
+
+    @classmethod
+    def described(cls, count: int | None = None) -> tuple[Parameter, ...]:
+        """The means, the standard deviations and the weights of the components."""
+        count = 6 if count is None else count
+        if count < 3 or count % 3:
+            refuse("count", count, "a multiple of 3")
+        rows = (*Normal.parameters, WEIGHT)
+        return tuple(row.of(k + 1) for row in rows for k in range(count // 3))
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The means, the standard deviations and the weights of the components."""
+        rows = self.table.mu, self.table.sigma, self.weights
+        return tuple(chain.from_iterable(row.tolist() for row in rows))
+
+    @classmethod
+    def from_numbers(cls, numbers: Sequence[float]) -> Self:
+        """The mixture of these means, standard deviations and weights, by the weights' share."""
+        k = len(cls.described(len(numbers))) // 3
+        return cls(shares(numbers[2 * k :]), tuple(map(Normal, numbers[:k], numbers[k : 2 * k])))
 
     @cached_property
     def table(self) -> Table:
@@ -178,11 +211,12 @@ class Mixture(Family):
         """
         y = np.sort(data("y", y))
         if type(components) is not int or components < 1:
-            raise ValueError(f"components must be a whole number from 1 on, got {components!r}")
+            refuse("components", components, "a whole number from 1 on")
         if np.unique(y).size <= components:
-            raise ValueError(
-                f"y must hold more than {components} different values for {components} "
-                f"components: else there is no maximum; got {y!r}"
+            raise NoMaximum(
+                y,
+                f"more than {components} different values for {components} components",
+                "each component shrinks without end to a value of its own",
             )
         whole = float(Normal._fit_mle(y).sigma)
         w = np.full(components, 1 / components)
@@ -210,7 +244,7 @@ class Empirical(Family):
 
     It has no finite density: log_prob is +inf at an observation, -inf elsewhere.
 
-    Parameters
+    Values
     ----------
     observations : array of finite numbers, at least one; kept flat
 
@@ -260,11 +294,11 @@ class Empirical(Family):
         """Draw observations with replacement: the bootstrap."""
         return np.asarray(rng.choice(self.observations, size=shape))[()]
 
-    def smoothed(self, width: float) -> Mixture:
-        """Every Dirac widened to a Normal of standard deviation ``width``; equal ones are one."""
-        width = positive("width", width)
+    def smoothed(self, sigma: float) -> Mixture:
+        """Every Dirac widened to a Normal of standard deviation ``sigma``; equal ones are one."""
+        sigma = positive("sigma", sigma)
         values, counts = np.unique(self.observations, return_counts=True)
-        components = tuple(Normal(value, width) for value in values.tolist())
+        components = tuple(Normal(value, sigma) for value in values.tolist())
         return Mixture(counts / counts.sum(), components)
 
     def boxed(self, width: float) -> Boxes:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .family import Family, FloatArray, Parameter, data, probability
+from .family import Family
+from .parameter import (
+    POSITIVE,
+    REAL,
+    TWO_VALUES,
+    FloatArray,
+    NoMaximum,
+    Parameter,
+    Value,
+    all_the_same,
+    data,
+    probability,
+)
 from .special import LOG_2PI, minus_log1p
 
 
@@ -16,7 +29,7 @@ from .special import LOG_2PI, minus_log1p
 class Normal(Family):
     """Normal distribution: p(y) = exp(-((y-mu)/sigma)^2 / 2) / (sigma sqrt(2 pi)).
 
-    Parameters
+    Values
     ----------
     mu : finite float or array
     sigma : positive float or array, the standard deviation; broadcasts against mu
@@ -27,13 +40,13 @@ class Normal(Family):
         If mu is not finite, sigma not positive and finite, or the shapes do not broadcast.
     """
 
-    mu: Parameter
-    sigma: Parameter
-
-    def __post_init__(self) -> None:
-        self._set_real("mu")
-        self._set_real("sigma", positive=True)
-        self._check_shapes(mu=self.mu, sigma=self.sigma)
+    mu: Value
+    sigma: Value
+    title: ClassVar = "Normal"
+    parameters: ClassVar = (
+        Parameter("mu", "μ", "mean", "location", REAL, "identity", 0.0),
+        Parameter("sigma", "σ", "standard deviation", "scale", POSITIVE, "exp", 1.0),
+    )
 
     def log_kernel(self, y: ArrayLike) -> FloatArray:
         """-((y-mu)/sigma)^2 / 2: half the squared error in units of sigma.
@@ -54,6 +67,21 @@ class Normal(Family):
         z = self._standardized(y)
         with np.errstate(over="ignore"):
             return {"mu": -z / self.sigma, "sigma": (1 - z) * (1 + z) / self.sigma}
+
+    def nll_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
+        """The sum of squares from the mean and the mean squared deviation of ``y`` alone."""
+        y = data("y", y)
+        middle, spread = _moments(y)
+        with np.errstate(over="ignore"):
+            z, w = (middle - self.mu) / self.sigma, spread / self.sigma
+            squares = 0.5 * y.size * (z * z + w * w)
+        shape = self._shape()
+        terms = {
+            "*n* log *σ*": y.size * np.log(self.sigma),
+            "½ *n* log 2π": np.float64(0.5 * y.size * LOG_2PI),
+            "Σ(*yᵢ* − *μ*)² / 2*σ*²": squares,
+        }
+        return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
 
     def mode(self) -> FloatArray:
         """mu."""
@@ -128,14 +156,16 @@ class Normal(Family):
         """Mean and root mean squared deviation (divided by n, not by n - 1)."""
         y = data("y", y)
         if (y == y[0]).all():
-            raise ValueError(
-                "y must hold two different values: with one the likelihood grows without end "
-                f"as sigma shrinks, so there is no maximum; got {y!r}"
-            )
-        unit = 2.0 ** np.floor(np.log2(np.abs(y).max()))  # exact, and nothing overflows
-        scaled: FloatArray = y / unit
-        mu = scaled[0] + np.mean(scaled - scaled[0])  # exact differences, at a large offset too
-        mu = mu + np.mean(scaled - mu)
-        far = np.abs(scaled - mu).max()
-        sigma = far * np.sqrt(np.mean(np.square((scaled - mu) / far)))
-        return cls(float(mu * unit), float(sigma * unit))
+            raise NoMaximum(y, TWO_VALUES, all_the_same(y))
+        return cls(*_moments(y))
+
+
+def _moments(y: FloatArray) -> tuple[float, float]:
+    """The mean and the root mean squared deviation, by exact differences where they are small."""
+    unit = 2.0 ** np.floor(np.log2(np.abs(y).max() or 1.0))  # exact, and nothing overflows
+    scaled: FloatArray = y / unit
+    mu = scaled[0] + np.mean(scaled - scaled[0])
+    mu = mu + np.mean(scaled - mu)
+    far = np.abs(scaled - mu).max() or 1.0
+    sigma = far * np.sqrt(np.mean(np.square((scaled - mu) / far)))
+    return float(mu * unit), float(sigma * unit)

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 
 from .beta import Beta
 from .divergences import kl, line
-from .family import Family, FloatArray, real_array
+from .family import Family
 from .normal import Normal
+from .parameter import FloatArray, real_array, refuse
 from .quadrature import AROUND, Table, panels
 from .special import LOG_2PI
 
@@ -154,7 +155,7 @@ def fit_forward_kl(p: Family) -> Fit:
 def _broadcast(mu: ArrayLike, log_sigma: ArrayLike) -> tuple[FloatArray, FloatArray]:
     mu, t = real_array("mu", mu), real_array("log_sigma", log_sigma)
     if not (np.isfinite(mu).all() and np.isfinite(t).all()):
-        raise ValueError(f"mu and log_sigma must be finite, got {mu!r} and {t!r}")
+        refuse("mu and log_sigma", (mu, t), "finite numbers")
     Family._check_shapes(mu=mu, log_sigma=t)
     mu, t = np.broadcast_arrays(mu, t)
     return mu, t

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .family import FloatArray
+from .parameter import FloatArray
 from .special import LOG_2PI
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from .divergences import line
-from .family import Family, FloatArray, real_array
+from .family import Family
+from .parameter import FloatArray, real_array, refuse
 from .quadrature import REACH, Table, turns
 
 _Z = REACH * np.sin(np.linspace(-np.pi / 2, np.pi / 2, 129))  # denser in the tails, where p ~ 0
 
 
 def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
-    """Return the smallest set that holds ``mass`` of p, a Normal or Mixture: intervals (n, 2).
+    """Return the smallest set that has ``mass`` of p, a Normal or Mixture: intervals (n, 2).
 
     It is where the density exceeds a level: one interval or several, from left to right.  The
     mass is right to 1e-10.
@@ -25,7 +26,7 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
     table = line("p", p)
     wanted = real_array("mass", mass)
     if wanted.ndim or not 0 < wanted < 1:
-        raise ValueError(f"mass must be one number between 0 and 1, got {mass!r}")
+        refuse("mass", mass, "a number between 0 and 1")
     live = table.log_w > -np.inf
     grid = np.unique(table.mu[live, None] + table.sigma[live, None] * _Z)
     # Monotone between its points. Where the density turns it is flat: half of all digits will do.
@@ -34,8 +35,8 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
     cells = np.diff(p.cdf(grid))  # type: ignore[attr-defined]
     middle = 0.5 * (height[1:] + height[:-1])
     order = np.argsort(-middle)
-    held = np.cumsum(cells[order]) - 0.5 * cells[order]
-    level = float(np.interp(wanted, held, middle[order]))
+    within = np.cumsum(cells[order]) - 0.5 * cells[order]
+    level = float(np.interp(wanted, within, middle[order]))
     low, high = float(height.min()), float(height.max())
     before, x, at, slope = np.empty(0, dtype=np.intp), *np.empty((3, 0))
     for _ in range(100):

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .family import FloatArray, data
+from .parameter import TWO_VALUES, FloatArray, NoMaximum, data, refuse
 from .special import LOG_2PI, log_softplus, softplus, softplus_inverse
+
+NOT_ON_ONE_LINE = "values that the line does not meet"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def fit_line(x: ArrayLike, y: ArrayLike) -> LineFit:
     """
     x, y = _pairs(x, y)
     if (x == x[0]).all():
-        raise ValueError(f"x must hold two different values to tell a slope, got {x!r}")
+        refuse("x", x, TWO_VALUES)
     mean_x, mean_y = _mean(x), _mean(y)
     across, up = x - mean_x, y - mean_y
     w = float(across @ up / (across @ across))
@@ -64,7 +66,7 @@ def sum_of_squares(x: ArrayLike, y: ArrayLike, w: ArrayLike, c: ArrayLike) -> Fl
 def _pairs(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
     x, y = data("x", x), data("y", y)
     if x.shape != y.shape:
-        raise ValueError(f"x and y must have the same length, got {x.size} and {y.size}")
+        refuse("y", y, f"as many values as x has, {x.size}")
     return x, y
 
 
@@ -92,7 +94,7 @@ def scale_of(raw: ArrayLike, link: str) -> tuple[FloatArray, FloatArray]:
             return np.exp(raw), raw
     if link == "softplus":
         return softplus(raw), log_softplus(raw)
-    raise ValueError(f"link must be 'exp' or 'softplus', got {link!r}")
+    refuse("link", link, "'exp' or 'softplus'")
 
 
 def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLineFit:
@@ -100,7 +102,7 @@ def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLine
 
     Where the loss is not convex, Fisher's expected Hessian takes the place of the Hessian. There
     may be deeper minima, and the loss may have no lower bound at all: a line that meets two points
-    exactly may be given ever smaller widths there.
+    exactly may have ever smaller sigmas there.
 
     Raises
     ------
@@ -112,7 +114,7 @@ def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLine
     design = np.column_stack([x, np.ones_like(x)])
     size = max(float(np.abs(y - y.mean()).max()), 1e-300)
     if line.sigma <= 1e-9 * size:
-        raise ValueError("the line meets all points: the loss falls without end as sigma shrinks")
+        raise NoMaximum(y, NOT_ON_ONE_LINE, "the line meets all points")
     raw = np.log(line.sigma) if link == "exp" else softplus_inverse(line.sigma)
     at = np.array([line.w, line.c, 0.0, float(raw)])
 
@@ -132,7 +134,7 @@ def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLine
         gain = now - there
         at, now = at + length * step, there
         if scale_of(design @ at[2:], link)[0].min() < 1e-9 * size:
-            raise ValueError("the loss falls without end: sigma goes to 0 at a point that is met")
+            raise NoMaximum(y, NOT_ON_ONE_LINE, "the line meets a point, where sigma shrinks to 0")
         if gain < 1e-13 * max(1.0, abs(now)):
             break
     w, c, v, d = at.tolist()

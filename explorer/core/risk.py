@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .beta import Beta
-from .family import FloatArray, real_array
 from .mixture import Mixture
 from .normal import Normal
+from .parameter import FloatArray, real_array, refuse
 from .special import LOG_2PI
 
 Loss: TypeAlias = Literal["zero_one", "absolute", "squared"]
@@ -105,7 +105,7 @@ def best_answer(p: Predicted, loss: Loss, tolerance: float = 0.0) -> float:
     if loss == "absolute":
         return float(p.quantile(0.5))
     if not tolerance > 0:
-        raise ValueError(f"tolerance must be positive for zero-one loss, got {tolerance!r}")
+        refuse("tolerance", tolerance, "a positive number for zero-one loss")
     if isinstance(p, Normal):
         return float(p.mu)
     if isinstance(p, Beta):

@@ -21,7 +21,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .family import FloatArray
+from .parameter import FloatArray
 from .quadrature import panels
 from .special import LOG_2PI
 

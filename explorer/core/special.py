@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .family import FloatArray, Parameter, real_array
+from .parameter import FloatArray, Value, real_array, refuse
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -15,7 +15,7 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 _LARGEST = float(np.finfo(np.float64).max)
 
 
-def times(weight: Parameter, value: FloatArray) -> FloatArray:
+def times(weight: Value, value: FloatArray) -> FloatArray:
     """weight * value with 0 * inf = 0: what has no weight does not count."""
     nothing = np.equal(weight, 0)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -33,7 +33,7 @@ def softplus_inverse(s: ArrayLike) -> FloatArray:
     """log(e^s - 1) for s > 0, so that softplus(softplus_inverse(s)) = s."""
     s = real_array("s", s)
     if (s <= 0).any():
-        raise ValueError(f"s must be positive, got {s!r}")
+        refuse("s", s, "a positive number")
     return s + np.log(-np.expm1(-s))
 
 
@@ -52,7 +52,7 @@ def log_bound_gap(z: ArrayLike) -> FloatArray:
     """
     z = real_array("z", z)
     if (z < 0).any():
-        raise ValueError(f"z must not be negative, got {z!r}")
+        refuse("z", z, "a number from 0 on")
     return np.where(z == np.inf, np.inf, ratio_gap(z, z - 1))[()]
 
 
@@ -116,12 +116,13 @@ def log_beta(a: ArrayLike, b: ArrayLike) -> FloatArray:
     written loses digits, its large terms are cancelled by hand.
     """
     a, b = real_array("a", a), real_array("b", b)
-    if not ((a > 0) & (b > 0)).all():
-        raise ValueError(f"a and b must be positive, got {a!r} and {b!r}")
+    for name, value in (("a", a), ("b", b)):
+        if not (value > 0).all():
+            refuse(name, value, "a positive number")
     return log_beta_unchecked(a, b)
 
 
-def log_beta_unchecked(a: Parameter, b: Parameter) -> FloatArray:
+def log_beta_unchecked(a: Value, b: Value) -> FloatArray:
     """log_beta for positive floats or arrays."""
     # One function value per parameter: on a grid of two axes a third of what betaln costs.
     low_a, low_b = np.minimum(a, 20.0), np.minimum(b, 20.0)
@@ -132,7 +133,7 @@ def log_beta_unchecked(a: Parameter, b: Parameter) -> FloatArray:
     return np.asarray(out)[()]
 
 
-def bounded_sum(a: Parameter, b: Parameter) -> FloatArray:
+def bounded_sum(a: Value, b: Value) -> FloatArray:
     """a + b, or the largest float where that overflows: as good where only its log matters."""
     with np.errstate(over="ignore"):
         out: FloatArray = np.minimum(np.add(a, b), _LARGEST)

@@ -49,7 +49,7 @@ def test_the_density_counts_the_boxes():
         np.exp(p.log_prob([-0.6, -0.4, 0.2, 0.8, 3.5, 4])), [0, 1 / 3, 2 / 3, 1 / 3, 1 / 3, 0]
     )
     assert np.isnan(p.log_prob(np.nan))
-    assert p.support == (-0.5, 3.5)
+    assert p.extent == (-0.5, 3.5)
 
 
 @settings(deadline=None)
@@ -128,7 +128,7 @@ def test_cross_entropy_of_boxes_to_a_normal_adds_a_twelfth_of_the_square(y, widt
 
 def test_boxes_do_not_go_with_every_model():
     for q in (MIXTURE, Bernoulli(0.0), Boxes([0.0], 1.0), Empirical([0.0])):
-        with pytest.raises(ValueError, match="q must"):
+        with pytest.raises(ValueError, match=r"^q = "):
             kl(Boxes([0.5], 0.1), q)
 
 
@@ -160,7 +160,7 @@ def test_one_narrow_box_is_fitted_by_a_beta_as_narrow():
 def test_a_fit_to_what_leaves_the_interval_says_so():
     with pytest.raises(ValueError, match=r"inside \[0, 1\]"):
         fit_cross_entropy(Beta, Boxes([0.1], 0.3))
-    with pytest.raises(ValueError, match="family must go with Normal"):
+    with pytest.raises(ValueError, match="allowed is one that goes with a Normal"):
         fit_cross_entropy(Beta, Normal(0.5, 0.1))
 
 
@@ -194,7 +194,7 @@ def test_a_beta_is_finitely_far_from_what_is_everywhere(a, b, q):
 
 def test_a_beta_does_not_go_with_classes_or_diracs():
     for q in (Bernoulli(0.0), Boxes([0.5], 0.1)):
-        with pytest.raises(ValueError, match="must be"):
+        with pytest.raises(ValueError, match="allowed is"):
             kl(Beta(2, 2), q)
     assert kl(Beta(2, 2), Empirical([0.5])) == np.inf
 

@@ -81,7 +81,7 @@ def test_no_digits_are_lost_at_the_end_of_a_beta():
 
 
 def test_zero_one_loss_needs_a_tolerance():
-    with pytest.raises(ValueError, match=r"tolerance must be positive .* got 0.0"):
+    with pytest.raises(ValueError, match=r"^tolerance = 0\.0: allowed is a positive number"):
         best_answer(TWO, "zero_one", 0.0)
 
 
