@@ -18,6 +18,7 @@ from explorer.parts.inputs import (
     intervals,
     one_of,
     real,
+    whole,
 )
 from explorer.parts.ranges import STEPS, decimals, fine_step
 from explorer.parts.words import subscript
@@ -30,7 +31,10 @@ LOG_STEP = 0.02  # of a slider over decades
 
 @dataclass(frozen=True)
 class Number:
-    """One number, with a slider of at most so many steps; with `log` over decades."""
+    """One number, with a slider of at most so many steps; with `log` over decades.
+
+    A `whole` one has steps of 1 or more.
+    """
 
     symbol: str
     label: str
@@ -38,10 +42,14 @@ class Number:
     steps: int = STEPS
     log: bool = False
     play: bool = False
+    whole: bool = False
 
     def checked(self, name: str, value: Any, limits: Limits) -> float:
-        """The value as a float, if it is in the domain."""
-        return real(name, value, *self.domain)
+        """The value as a float or as a whole number, if it is in the domain."""
+        low, high = self.domain
+        return (
+            whole(name, value, int(low), int(high)) if self.whole else real(name, value, low, high)
+        )
 
 
 @dataclass(frozen=True)
@@ -113,21 +121,16 @@ def _declared(state: Any) -> Mapping[str, Declared]:
 
 
 @lru_cache(maxsize=1024)
-def _digits(limits: Interval, steps: int) -> int:
-    return decimals(fine_step(*limits, steps))
-
-
-@lru_cache(maxsize=1024)
 def _slider(kind: Number | Column, name: str, limits: Interval) -> Slider:
     """The slider of a number, or of one entry of a column as "y.1"."""
     symbol, label = kind.symbol, kind.label
-    log, visible, play = False, True, False
+    log, visible, play, least = False, True, False, 0.0
     if isinstance(kind, Number):
-        log, play = kind.log, kind.play
+        log, play, least = kind.log, kind.play, float(kind.whole)
     else:
         place = int(name.partition(".")[2]) + 1
         symbol, label, visible = f"{symbol}{subscript(place)}", f"{label} {place}", kind.visible
-    step = LOG_STEP if log else fine_step(*limits, kind.steps)
+    step = LOG_STEP if log else max(least, fine_step(*limits, kind.steps))
     digits = 3 if log else decimals(step)
     return Slider(name, symbol, label, *limits, step, digits, log, visible, play)
 
@@ -200,8 +203,11 @@ class Parameters:
 
     def text(self, name: str, value: float | None = None, more: int = 0) -> str:
         """A parameter, or a value like it, with the decimals of its slider and `more` of them."""
-        digits = _digits(self.interval(name), self._kind(name).steps)
-        return number(getattr(self, name) if value is None else value, digits + more)
+        kind = self._kind(name)
+        slider = _slider(
+            kind, name if isinstance(kind, Number) else f"{name}.0", self.interval(name)
+        )
+        return number(getattr(self, name) if value is None else value, slider.digits + more)
 
     def at(self, *names: str) -> str:
         """Where the state stands, as "(0.20, 2.40)"."""

@@ -1,0 +1,34 @@
+"""Where curves over y are drawn, so that no peak is missed."""
+
+from typing import Any
+
+import numpy as np
+
+from explorer.parts.inputs import Interval
+from explorer.parts.plane import remembered
+from explorer.scene import Array
+
+PEAK = np.linspace(-4, 4, 61)
+SPACED = np.linspace(0, 1, 101)
+TOWARDS_ENDS = (1 - np.cos(np.linspace(0, np.pi, 161))) / 2
+AWAY_FROM_ENDS = (TOWARDS_ENDS >= 0.02) & (TOWARDS_ENDS <= 0.98)
+
+
+def places(model: Any, limits: Interval) -> Array:
+    """Points over y for the curves of one model, dense at its peak or its ends."""
+    if np.isfinite(model.support).all():
+        return TOWARDS_ENDS
+    width = next(getattr(model, p.name) for p in model.parameters if p.role == "scale")
+    around = (float(model.mode()) + width * PEAK).clip(*limits)
+    return np.sort(np.concatenate([_evenly(limits), around]))
+
+
+def inner(model: Any, curve: Array) -> Array:
+    """A curve at `places` without what is close to ends at which it may be infinite."""
+    return curve[AWAY_FROM_ENDS] if np.isfinite(model.support).all() else curve
+
+
+@remembered(64)
+def _evenly(limits: Interval) -> Array:
+    low, high = limits
+    return low + (high - low) * SPACED
