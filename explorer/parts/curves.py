@@ -15,12 +15,14 @@ AWAY_FROM_ENDS = (TOWARDS_ENDS >= 0.02) & (TOWARDS_ENDS <= 0.98)
 
 
 def places(model: Any, limits: Interval) -> Array:
-    """Points over y for the curves of one model, dense at its peak or its ends."""
+    """Points over y for the curves of one model, dense at its peaks or its ends."""
     if np.isfinite(model.support).all():
         return TOWARDS_ENDS
-    width = next(getattr(model, p.name) for p in model.parameters if p.role == "scale")
-    around = (float(model.mode()) + width * PEAK).clip(*limits)
-    return np.sort(np.concatenate([_evenly(limits), around]))
+    peaks = [_evenly(limits)]
+    for part in getattr(model, "components", (model,)):
+        width = next(getattr(part, p.name) for p in part.parameters if p.role == "scale")
+        peaks.append((float(part.mode()) + width * PEAK).clip(*limits))
+    return np.sort(np.concatenate(peaks))
 
 
 def inner(model: Any, curve: Array) -> Array:
@@ -32,3 +34,9 @@ def inner(model: Any, curve: Array) -> Array:
 def _evenly(limits: Interval) -> Array:
     low, high = limits
     return low + (high - low) * SPACED
+
+
+def reaching(part: Array) -> Array:
+    """A curve of one sign, down to 0 on both sides, and nan elsewhere."""
+    near = np.pad(part != 0, 1)
+    return np.where(near[:-2] | near[1:-1] | near[2:], part, np.nan)

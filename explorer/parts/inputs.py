@@ -85,4 +85,4 @@ def intervals(limits: Any, defaults: Limits, domains: Limits) -> dict[str, Inter
 
 def hull(interval: Interval, *values: float) -> Interval:
     """The interval made wide enough for the values."""
-    return min(interval[0], *values), max(interval[1], *values)
+    return min((interval[0], *values)), max((interval[1], *values))

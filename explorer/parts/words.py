@@ -34,3 +34,10 @@ def compared(p: float) -> str:
 def nats(loss: float) -> str:
     """A loss with its unit: "0.201 nats", "below 0.001 nats"."""
     return "below 0.001 nats" if 0 < loss < 0.0005 else f"{number(loss)} nats"
+
+
+def exponential(power: float) -> str:
+    """e to a power in decimals, or as it stands where decimals say nothing: "0.768", "e^−12.0"."""
+    if math.isfinite(power) and not -7 < power < 9:
+        return f"e^{number(power, 1)}"
+    return number(math.exp(power) if power < 9 else power)

@@ -1,0 +1,127 @@
+"""A distribution as numbers, each with a slider: what panels know of p and of q."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explorer.core import FAMILIES, Categorical, Family, Mixture, Parameter
+from explorer.parts.inputs import Interval, Limits, Numbers, hull, intervals, real, refuse
+from explorer.parts.plane import remembered
+from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, decimals, fine_step, rounded
+from explorer.scene import Array, Slider
+
+MOST = {Mixture: 3 * 5, Categorical: 8}  # numbers
+DOMAINS = {"location": (-1e6, 1e6), "scale": (1e-6, 1e6), "shape": (1e-6, 1e6)}
+SHARE = (0.0, 1.0)  # of all other parameters
+LEAST = 0.01  # of the first weight's slider, so that not all weights are 0
+STEPS = 250  # of a slider
+LIMITS = {"location": "x", "scale": "sigma", "shape": "shape"}  # by the role of a number
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A family and its numbers; weights count by their share of their sum."""
+
+    family: type[Family]
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, name: str, value: Any, family: type[Family] | None = None) -> "Distribution":
+        """A family with single numbers as parameters, or the numbers of such a one, checked."""
+        allowed = "a Normal, Laplace, StudentT, Beta, Mixture, Bernoulli or Categorical"
+        numbers = value
+        if isinstance(value, Family):
+            family = type(value)
+            if family not in (Mixture, *FAMILIES.values()):
+                refuse(name, value, allowed)
+            try:
+                numbers = value.numbers
+            except ValueError:
+                refuse(name, value, f"{allowed} with single numbers as parameters")
+        if family is None or not isinstance(numbers, tuple):
+            refuse(name, value, allowed)
+        if len(numbers) > MOST.get(family, len(numbers)):
+            refuse(name, value, "a Mixture of at most 5 or a Categorical of at most 8 classes")
+        found = cls(family, numbers)
+        for i, (number, parameter) in enumerate(zip(numbers, found.described, strict=True)):
+            real(f"{name}[{i}]", number, *DOMAINS.get(parameter.role, SHARE))
+        _member(family, numbers)  # raises where all weights are 0
+        return found
+
+    @property
+    def member(self) -> Any:
+        """The distribution itself."""
+        return _member(self.family, self.numbers)
+
+    @property
+    def described(self) -> tuple[Parameter, ...]:
+        """What each number is."""
+        return self.family.described(len(self.numbers))
+
+    @property
+    def discrete(self) -> bool:
+        """Whether it is over classes."""
+        return self.family.data != "continuous"
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is on an interval with ends."""
+        return not self.discrete and bool(np.isfinite(self.family.support).all())
+
+    @property
+    def classes(self) -> int:
+        """How many there are, if it is discrete."""
+        return max(2, len(self.numbers))
+
+    def those(self, role: str) -> list[int]:
+        """Which of the numbers have this role."""
+        return [i for i, parameter in enumerate(self.described) if parameter.role == role]
+
+    def values(self, role: str) -> list[float]:
+        """The numbers of this role."""
+        return [self.numbers[i] for i in self.those(role)]
+
+    def log_prob(self, x: Array) -> Array:
+        """The log-density, or the log-probability of the classes x."""
+        if self.discrete:
+            return np.asarray(self.member.log_probabilities()[x.astype(int)])
+        return np.asarray(self.member.log_prob(x))
+
+    def sliders(self, name: str, limits: Limits) -> list[Slider]:
+        """One for each number, as "p.0"; `limits` are those of `ranges`."""
+        found = []
+        for i, parameter in enumerate(self.described):
+            line = LIMITS.get(parameter.role, "")
+            low, high = limits.get(line, SHARE)
+            step = fine_step(low, high, STEPS if line else 100)
+            low = LEAST if self.those("weight")[:1] == [i] else low
+            symbol, label = f"{name}: {parameter.symbol}", f"{parameter.label} of {name}"
+            found.append(Slider(f"{name}.{i}", symbol, label, low, high, step, decimals(step)))
+        return found
+
+
+@remembered(1024)
+def _member(family: type[Family], numbers: Numbers) -> Any:
+    return family.from_numbers(numbers)
+
+
+def ranges(p: Distribution, q: Distribution, limits: Any) -> dict[str, Interval]:
+    """The ranges of the line and of the sliders: what was asked for, and what the values need."""
+    needed = {name: p.values(role) + q.values(role) for role, name in LIMITS.items()}
+    ends = [
+        m + side * s for m, s in zip(needed["x"], needed["sigma"], strict=True) for side in (-3, 3)
+    ]
+    if p.bounded or q.bounded:
+        needed["x"] += [0.0, 1.0]
+        ends += [0.0, 1.0]
+    widest = ceiling(max(needed["sigma"], default=1.0), ONE_TWO_FIVE)
+    defaults = {
+        "x": (0.0, p.classes - 1.0),
+        "sigma": (0.1 * widest, 2.0 * widest),
+        "shape": (0.1, ceiling(max(10.0, *needed["shape"], 0.0), ONE_TWO_FIVE)),
+    }
+    if ends:
+        defaults["x"] = rounded(min(ends), max(ends), (max(ends) - min(ends)) / 10)
+    asked = intervals(limits, defaults, {name: DOMAINS[role] for role, name in LIMITS.items()})
+    return {name: hull(asked[name], *needed[name]) for name in asked}
