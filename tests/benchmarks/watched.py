@@ -80,9 +80,10 @@ EXPLORER = Candidate(
     ready=".explorer-stage[data-frame-state]",
     frame=rb'"state":\s*\[',
     tick="""def _tick(a):
-    ask = {"type": "ask", "epoch": panel._epoch, "states": [[a, *panel._values()[1:]]],
+    session = panel._session
+    ask = {"type": "ask", "epoch": session.epoch, "states": [[a, *session.settings[1:]]],
            "base": panel._stage.scene["state"]}
-    panel._answer(panel._stage, ask, [])""",
+    session.receive(ask)""",
     set_b="panel.set(b={})",
     last_a="panel.state.a",
     probe={"image": ".none", "stage": ".explorer-stage"},
@@ -94,8 +95,8 @@ def panel_candidate(name):
     name, _, chosen = name.partition(":")
     module = import_module(f"explorer.panels.{name}")
     blueprint = getattr(module, name)()
-    controls = blueprint.spec(blueprint.state).controls
-    sliders = [c for c in controls if getattr(c, "shown", False) and not c.log]
+    controls = blueprint.state.controls()
+    sliders = [c for c in controls if getattr(c, "visible", False) and not c.log]
     dragged = next(c for c in sliders if chosen in ("", c.name))
     other = next(c for c in sliders if c is not dragged)
     start, reach = other.low, other.high - other.low
@@ -106,9 +107,9 @@ def panel_candidate(name):
         slider=f".explorer-control-{dragged.name.replace('.', '-')}",
         step=dragged.step,
         tick=EXPLORER.tick.replace(
-            "[[a, *panel._values()[1:]]]",
+            "[[a, *session.settings[1:]]]",
             f"[[a if n == {dragged.name!r} else v "
-            "for n, v in zip(panel.controls, panel._values())]]",
+            "for n, v in zip(session.controls, session.settings)]]",
         ),
         set_b=f"panel.controls[{other.name!r}].value = {start} + {reach} * {{}} / 10",
         last_a=f"panel.controls[{dragged.name!r}].value",
@@ -207,7 +208,7 @@ class Watched:
         Where there are many sliders they are short, with few positions for the mouse; and so is
         the way of a handle that goes up and down.
         """
-        sideways = self.page.locator('.explorer-grip[aria-orientation="horizontal"]')
+        sideways = self.page.locator('.explorer-handle[aria-orientation="horizontal"]')
         named = self.page.get_by_role("slider", name=self.candidate.handle, exact=True)
         handle = sideways.and_(named).first
         if not self.candidate.handle or not handle.count():
@@ -247,11 +248,11 @@ class Watched:
 
     def roam(self):
         """Frames a second while a handle that moves two controls is led round for 3 s, if any."""
-        grips = self.page.locator('.explorer-grip[aria-label*=" and "]')
-        if grips.count() == 0:
+        handles = self.page.locator('.explorer-handle[aria-label*=" and "]')
+        if handles.count() == 0:
             return None
-        grips.first.scroll_into_view_if_needed()
-        box = grips.first.bounding_box()
+        handles.first.scroll_into_view_if_needed()
+        box = handles.first.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         self.page.mouse.move(x, y)
         self.page.mouse.down()

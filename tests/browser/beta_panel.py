@@ -20,29 +20,27 @@ SCREEN = """panel => {
         struck: texts('.explorer-struck .explorer-value'),
         sentence: panel.querySelector('.explorer-sentence').textContent,
         titles: texts('.explorer-title'),
-        said: [...panel.querySelectorAll('svg')].map(node => node.getAttribute('aria-label')),
+        descriptions: [...panel.querySelectorAll('svg')].map(svg => svg.getAttribute('aria-label')),
     };
 }"""
 
 KNOWN = """
 def _known(panel):
-    from explorer.spec import number
-    state, frame = panel.state, panel.frame
-    settings = [getattr(state, name) for name in panel.controls]
+    from explorer.scene import number, plain
+    settings, scene = panel._session.settings, panel._session.scene
     numbers = [value for value in settings if not isinstance(value, str)]
-    plain = lambda text: text.replace("*", "")
-    log_beta = number(frame["log_beta"])
+    (equation,) = scene.sums
+    terms = [equation.total, *equation.terms]
     return {
         "state": settings,
         "sliders": [round(value, 6) for value in numbers],
         "readouts": [format(v, ".3f" if n == "y" else ".2f") for n, v in zip("aby", numbers)],
-        "switch": state.loss,
-        "sum": [number(frame[name]) for name in ("loss", "term_a", "term_b")] + [log_beta],
-        "struck": [log_beta] if state.loss == "kernel" else [],
-        "sentence": plain(frame["sentence"]),
-        "titles": ["What the model predicts: p(y | a, b)", plain(frame["loss_title"]),
-                   plain(frame["map_title"])],
-        "said": [frame["density_said"], frame["loss_said"], frame["map_said"]],
+        "switch": panel.state.loss,
+        "sum": [number(term.value, equation.digits) for term in terms],
+        "struck": [number(term.value, equation.digits) for term in terms if term.struck],
+        "sentence": plain(scene.sentence),
+        "titles": [plain(plot.title) for plot in scene.plots],
+        "descriptions": [plain(plot.description) for plot in scene.plots],
     }
 """
 
@@ -114,7 +112,7 @@ class BetaPanel:
         self.kernel.run(f"panel.set(**{values!r})")
         self.expect(**values)
 
-    # ------------------------------------------------------------------------------------- hands
+    # ----------------------------------------------------------------------------------- the user
 
     def find(self, selector):
         return self.page.locator(f"{self.root} >> {selector}").first
@@ -125,9 +123,9 @@ class BetaPanel:
     def handle(self, name):
         return self.find(f".explorer-control-{name} .noUi-handle")
 
-    def grip(self, plot):
-        """What can be taken hold of in a plot."""
-        return self.find(f".explorer-plot >> nth={plot} >> .explorer-grip")
+    def plot_handle(self, plot):
+        """What can be dragged in a plot."""
+        return self.find(f".explorer-plot >> nth={plot} >> .explorer-handle")
 
     def preset(self, number):
         return self.find(f".explorer-preset >> nth={number}")

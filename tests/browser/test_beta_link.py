@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.panels.beta_loss import beta_loss
+from explorer.scene import values
 from tests.browser.beta_panel import CELLS, BetaPanel
 
 START = {"a": 2.0, "b": 5.0, "y": 0.7, "loss": "full"}
@@ -53,35 +54,29 @@ def link(panel):
         {"a": 12.0, "b": 1.0, "y": 1.0, "loss": "full"},
     ],
 )
-def test_a_frame_arrives_in_the_page_as_python_made_it(panel, state):
+def test_values_arrive_in_the_page_as_python_made_them(panel, state):
     panel.set(**state)
     arrived = link(panel).evaluate(
-        """link => {
-            const frame = link.cache.get(JSON.stringify(link.state));
-            const plain = value => value instanceof Float32Array ? Array.from(value)
-                : value?.steps ? {...value, steps: Array.from(value.steps)} : value;
-            return Object.fromEntries(Object.entries(frame).map(([n, value]) => [n, plain(value)]));
-        }"""
+        """link => link.cache.get(JSON.stringify(link.state)).map(
+            value => value instanceof Float32Array ? Array.from(value)
+                : value.steps ? {...value, steps: Array.from(value.steps)} : value)"""
     )
     blueprint = beta_loss(**state)
-    made = blueprint.view(blueprint.state)
-    drawn = {"density", "loss_curve", "landscape", "loss", "modes_x", "sentence"}
-    assert drawn <= set(arrived) <= set(made)  # only what is drawn travels
-    for name, got in arrived.items():
-        value = made[name]
+    made = values(blueprint.view(blueprint.state))
+    for slot, (got, value) in enumerate(zip(arrived, made, strict=True)):
         if isinstance(value, np.ndarray) and value.ndim == 2:
             low, high, steps = got["low"], got["high"], np.reshape(got["steps"], value.shape)
             field = low + (steps - 1) * (high - low) / 65532
             field[steps == 0], field[steps == 65534] = -np.inf, np.inf
             atol = (high - low) / 65532
-            np.testing.assert_allclose(field, value, rtol=0, atol=atol, err_msg=name)
+            np.testing.assert_allclose(field, value, rtol=0, atol=atol, err_msg=slot)
         elif isinstance(value, np.ndarray):
             with np.errstate(over="ignore"):
-                np.testing.assert_array_equal(got, value.astype(np.float32), err_msg=name)
-        elif isinstance(value, float):
-            np.testing.assert_equal(got, value, err_msg=name)
+                np.testing.assert_array_equal(got, value.astype(np.float32), err_msg=slot)
+        elif isinstance(value, tuple):
+            assert got == list(value), slot
         else:
-            assert got == (list(value) if isinstance(value, tuple) else value), name
+            np.testing.assert_equal(got, value, err_msg=slot)
 
 
 # ------------------------------------------------------------------------------------- in advance

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from explorer.panels.beta_loss import beta_loss
+from explorer.scene import Landscape, Line
 from tests.browser.beta_panel import CELLS, DENSITY, LANDSCAPE, LOSS, BetaPanel
 
 START = {"a": 2.0, "b": 5.0, "y": 0.7, "loss": "full"}
@@ -50,9 +51,11 @@ def show_at(panel, width):
         )
 
 
-def frame_at(**state):
+def mark_at(plot, kind, **state):
+    """A plot of the scene at a state, and its first mark of a kind."""
     blueprint = beta_loss(**{**START, **state})
-    return blueprint.view(blueprint.state)
+    made = blueprint.view(blueprint.state).plots[plot]
+    return made, next(mark for mark in made.marks if isinstance(mark, kind))
 
 
 # ------------------------------------------------------------------------------- what is drawn
@@ -81,7 +84,7 @@ def path(panel, plot, selector):
     return np.array(re.findall(r"[ML]([-\d.]+) ([-\d.]+)", d), dtype=float)
 
 
-@pytest.mark.parametrize(("plot", "curve"), [(DENSITY, "density"), (LOSS, "loss_curve")])
+@pytest.mark.parametrize("plot", [DENSITY, LOSS])
 @pytest.mark.parametrize(
     "state",
     [
@@ -91,13 +94,13 @@ def path(panel, plot, selector):
         {"a": 1.0, "b": 3.0, "loss": "kernel"},
     ],
 )
-def test_a_curve_is_drawn_where_the_ticks_say_the_kernels_numbers_are(panel, plot, curve, state):
+def test_a_curve_is_drawn_where_the_ticks_say_the_kernels_numbers_are(panel, plot, state):
     panel.set(**state)
     across, up = pixels(panel, plot)
-    frame = frame_at(**state)
+    made, line = mark_at(plot, Line, **state)
     drawn = path(panel, plot, "path.explorer-line >> nth=0")
-    x, y = across(frame["y_grid"]), up(frame[curve])
-    low, high = frame[f"{curve.split('_')[0]}_limits"]
+    x, y = across(line.x), up(line.y)
+    low, high = made.y.limits
     inside = (y > up(high)) & (y < up(low))
     assert inside.sum() > 100
     assert len(drawn) == len(x)
@@ -108,14 +111,14 @@ def test_a_curve_is_drawn_where_the_ticks_say_the_kernels_numbers_are(panel, plo
 @pytest.mark.parametrize("state", [{}, {"y": 0.2}, {"a": 15.0}, {"loss": "kernel"}])
 def test_the_bands_of_the_landscape_part_high_from_low_where_the_kernel_has_them(panel, state):
     panel.set(**state)
-    frame = frame_at(**state)
-    field, levels = frame["landscape"], frame["levels"]
+    made, landscape = mark_at(LANDSCAPE, Landscape, **state)
+    field, levels = landscape.values, landscape.levels
     chosen = np.random.default_rng(0)
     rows, columns = chosen.integers(1, len(field) - 1, (2, 150))
     values = field[rows, columns]
     clear = np.abs(values[:, None] - levels).min(axis=1) > 0.02 * np.ptp(levels) / len(levels)
-    x = np.linspace(*frame["window_a"], field.shape[1])[columns]
-    y = np.linspace(*frame["window_b"], field.shape[0])[rows]
+    x = np.linspace(*made.x.limits, field.shape[1])[columns]
+    y = np.linspace(*made.y.limits, field.shape[0])[rows]
     across, up = pixels(panel, LANDSCAPE)
     # The opacity of the pixel at each point, and whether all around it have the same: no line.
     alphas = panel.find(f".explorer-plot >> nth={LANDSCAPE}").evaluate(
@@ -164,7 +167,7 @@ def test_the_landscape_has_the_colour_of_the_theme(panel):
 
 DRAWING = """panel => [...panel.querySelectorAll('.explorer-plot')].map(plot => [
     plot.querySelector('.explorer-title').textContent,
-    ...[...plot.querySelectorAll('canvas, svg, svg *, .explorer-grip')].map(node => [
+    ...[...plot.querySelectorAll('canvas, svg, svg *, .explorer-handle')].map(node => [
         node.tagName,
         ...[...node.attributes].filter(({name}) => !['id', 'clip-path'].includes(name))
             .map(({name, value}) => `${name}=${value}`).sort(),

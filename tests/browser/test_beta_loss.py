@@ -145,7 +145,7 @@ def test_the_tab_key_reaches_every_control_once_and_in_order(panel):
 
 @pytest.mark.parametrize("plot", [DENSITY, LOSS])
 def test_the_observation_is_dragged_in_the_plots_of_y(panel, plot):
-    box = panel.grip(plot).bounding_box()
+    box = panel.plot_handle(plot).bounding_box()
     start = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     (x, _) = panel.in_plot(plot, 0.25, 0, [(0, 1), (0, 1)])
     panel.drag_by_mouse(start, (x, start[1]))
@@ -153,7 +153,7 @@ def test_the_observation_is_dragged_in_the_plots_of_y(panel, plot):
     assert y == pytest.approx(0.25, abs=0.01)
     assert on_grid(y, "y")
     panel.expect(**{**START, "y": y})
-    box = panel.grip(plot).bounding_box()
+    box = panel.plot_handle(plot).bounding_box()
     assert box["x"] + box["width"] / 2 == pytest.approx(x, abs=2), "the mark left the pointer"
 
 
@@ -194,7 +194,7 @@ def test_a_mark_rests_once_the_button_is_released(panel):
     ],
 )
 def test_the_arrow_keys_move_the_observation_in_the_plots(panel, plot, keys, y):
-    panel.grip(plot).focus()
+    panel.plot_handle(plot).focus()
     panel.press(*keys)
     panel.expect(**{**START, "y": y})
 
@@ -210,15 +210,15 @@ def test_the_arrow_keys_move_the_observation_in_the_plots(panel, plot, keys, y):
     ],
 )
 def test_the_arrow_keys_move_the_prediction_in_two_directions(panel, key, a, b):
-    panel.grip(LANDSCAPE).focus()
+    panel.plot_handle(LANDSCAPE).focus()
     panel.press(key)
     panel.expect(**{**START, "a": a, "b": b})
 
 
 def test_a_mark_says_its_values_to_those_who_do_not_see_it(panel):
     panel.set(a=4.5, b=2.5, y=0.2)
-    said = [panel.grip(plot).get_attribute("aria-valuetext") for plot in range(3)]
-    assert said == ["y = 0.200", "y = 0.200", "a = 4.50, b = 2.50"]
+    texts = [panel.plot_handle(plot).get_attribute("aria-valuetext") for plot in range(3)]
+    assert texts == ["y = 0.200", "y = 0.200", "a = 4.50, b = 2.50"]
 
 
 def test_a_finger_drags_the_observation(panel):

@@ -36,7 +36,7 @@ def drawn(panel, plot, selector):
 def test_there_is_no_slider_for_y_and_no_rule_to_drag(panel):
     assert panel.names == ["a", "b", "loss"]
     assert panel.find(".explorer-control-y").count() == 0
-    assert panel.page.locator(".explorer-panel").first.locator(".explorer-grip-rule").count() == 0
+    assert panel.page.locator(".explorer-panel").first.locator(".explorer-handle-rule").count() == 0
 
 
 def test_the_rug_has_a_tick_at_each_observation(panel):

@@ -59,8 +59,8 @@ def shown(open_shared_notebook, request):
 
 def agreed(notebook, other_than=None, seconds=10):
     """The state in which kernel, picture and sentence agree; None if it stays `other_than`."""
-    code = """__import__('json').dumps([panel._values(),
-        panel.frame[panel._spec.sentence].replace('*', '')])"""
+    code = """__import__('json').dumps([panel._session.settings,
+        explorer.scene.plain(panel._session.scene.sentence)])"""
     stage = notebook.page.locator(".explorer-stage").first
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -120,11 +120,11 @@ def test_every_slider_moves_the_picture_and_the_kernel(shown):
 
 def test_every_handle_in_a_plot_follows_the_arrow_keys(shown):
     _, notebook = shown
-    grips = notebook.page.locator(".explorer-grip")
-    for i in range(grips.count()):
-        name = grips.nth(i).get_attribute("aria-label")
+    handles = notebook.page.locator(".explorer-plot .explorer-handle")
+    for i in range(handles.count()):
+        name = handles.nth(i).get_attribute("aria-label")
         keys = ("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp")
-        assert moved_by(notebook, grips.nth(i), *keys), name
+        assert moved_by(notebook, handles.nth(i), *keys), name
     assert flaws(notebook) == []
 
 
@@ -148,7 +148,7 @@ def test_every_button_leads_somewhere_and_reset_leads_back(shown):
         agreed(notebook)
         assert flaws(notebook) == [], buttons.nth(i).inner_text()
     notebook.page.get_by_text("↺ reset").first.click()
-    fresh = f"__import__('json').dumps(__import__('explorer').{name}()._values())"
+    fresh = f"__import__('json').dumps(__import__('explorer').{name}()._session.settings)"
     start = json.loads(notebook.kernel.value(fresh))
     for _ in range(100):
         if agreed(notebook) == start:

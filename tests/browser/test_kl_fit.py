@@ -24,13 +24,13 @@ def test_arrow_keys_move_a_mean_and_plus_widens_it(page):
     page.kernel.wait_until("panel.state.widths == (1.0, 1.05)")
 
 
-def test_a_mean_is_where_the_hand_rests_though_on_its_way_it_keeps_to_what_is_known(page):
+def test_a_mean_is_where_the_pointer_rests_though_on_its_way_it_keeps_to_what_is_known(page):
     page.kernel.run("panel.set(means=(-3, 3), widths=(1, 1.35))")  # of which no picture is known
     page.page.wait_for_function(
         "JSON.parse(document.querySelector('.explorer-stage').dataset.frameState)[4] === 1.35"
     )
-    grip = handle(page, "mean of component 2")
-    box, width = grip.bounding_box(), grip.locator("..").bounding_box()["width"]
+    mean = handle(page, "mean of component 2")
+    box, width = mean.bounding_box(), mean.locator("..").bounding_box()["width"]
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.page.mouse.move(x, y)
     page.page.mouse.down()
@@ -55,8 +55,8 @@ def test_a_q_beyond_the_landscape_stands_at_its_edge_and_can_be_drawn_back(page)
     page.page.wait_for_function(
         "JSON.parse(document.querySelector('.explorer-stage').dataset.frameState).includes(0.05)"
     )
-    grip = handle(page, "mean of the reverse q and width of the reverse q")
-    box, plot = grip.bounding_box(), grip.locator("..").bounding_box()
+    best = handle(page, "mean of the reverse q and width of the reverse q")
+    box, plot = best.bounding_box(), best.locator("..").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     assert plot["y"] < y < plot["y"] + plot["height"]
     page.page.mouse.move(x, y)
@@ -72,9 +72,9 @@ def test_weights_of_nothing_are_refused_in_words_and_the_last_good_ones_stay(pag
     slider = page.page.locator(".explorer-control-weights-1")
     readout = slider.locator(".widget-readout")
     readout.filter(has_text="1.00").wait_for()
-    grip, track = (slider.locator(part).bounding_box() for part in (".noUi-handle", ".noUi-base"))
-    y = grip["y"] + grip["height"] / 2
-    page.page.mouse.move(grip["x"] + grip["width"] / 2, y)
+    knob, track = (slider.locator(part).bounding_box() for part in (".noUi-handle", ".noUi-base"))
+    y = knob["y"] + knob["height"] / 2
+    page.page.mouse.move(knob["x"] + knob["width"] / 2, y)
     page.page.mouse.down()
     page.page.mouse.move(track["x"] - 20, y, steps=20)
     notice = page.page.locator(".explorer-notice")
@@ -82,9 +82,9 @@ def test_weights_of_nothing_are_refused_in_words_and_the_last_good_ones_stay(pag
     page.page.mouse.up()
     page.page.wait_for_function(
         """() => {
-            const shown = document.querySelector('.explorer-stage').dataset.frameState;
+            const state = document.querySelector('.explorer-stage').dataset.frameState;
             const typed = document.querySelector('.explorer-control-weights-1 .widget-readout');
-            return typed.textContent > 0 && JSON.parse(shown)[5] === Number(typed.textContent);
+            return typed.textContent > 0 && JSON.parse(state)[5] === Number(typed.textContent);
         }"""
     )
     last = float(readout.text_content())
@@ -105,18 +105,18 @@ def test_both_parameters_of_q_follow_a_drag_in_the_landscape(page):
 
 @pytest.mark.parametrize(("means", "after"), [((-3, 3), (-3, 4)), ((3, -3), (3, -4))])
 def test_the_strip_pulls_the_means_apart_whichever_is_on_the_right(page, means, after):
-    shown = """([first, second]) => {
+    visible = """([first, second]) => {
         const [stage] = document.querySelectorAll('.explorer-stage');
         const [m1, _s1, _w1, m2] = JSON.parse(stage.dataset.frameState);
         return m1 === first && m2 === second;
     }"""
     page.kernel.run(f"panel.set(means={means})")
-    page.page.wait_for_function(shown, arg=list(means))
-    rule = page.page.locator(".explorer-grip-rule").first
+    page.page.wait_for_function(visible, arg=list(means))
+    rule = page.page.locator(".explorer-handle-rule").first
     rule.focus()
     for _ in range(20):
         page.page.keyboard.press("ArrowRight")
-    page.page.wait_for_function(shown, arg=list(after))
+    page.page.wait_for_function(visible, arg=list(after))
     page.kernel.wait_until(f"max(abs(a - b) for a, b in zip(panel.state.means, {after})) < 1e-6")
     box, area = rule.bounding_box(), rule.locator("..").bounding_box()
     page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)

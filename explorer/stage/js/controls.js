@@ -1,0 +1,166 @@
+// The sliders and choices of ipywidgets: the one place that knows how they behave and look.
+import { KEYS } from "./elements.js";
+import { ARROWS, isNear, onGrid } from "./grid.js";
+
+const SAVING = 200; // ms from one value of a control that the kernel is told to the next
+const STOCK_HANDLE = ".noUi-handle, .ui-slider-handle"; // of a slider, in ipywidgets 8 and 7
+
+// The widgets that hold the values of a panel's controls.
+export class Widgets {
+  constructor(link) {
+    this.link = link;
+    this.byName = new Map();
+    this.unsaved = new Map(); // widget -> what tells the kernel of its value
+    this.listeners = [];
+    this.over = new AbortController();
+    const settle = ({ type }) =>
+      setTimeout(() => {
+        if (type !== "keyup") this.dragged = undefined;
+        this.save();
+      });
+    for (const event of ["pointerup", "pointercancel", "keyup"]) {
+      window.addEventListener(event, settle, { capture: true, signal: this.over.signal });
+    }
+  }
+
+  // The widgets that the stage refers to now; what held the values until then is let go.
+  async connect(references) {
+    this.disconnect();
+    this.references = references;
+    const { widget_manager: manager } = this.link.model;
+    const found = Object.entries(references).map(async ([name, id]) => [name, await manager.get_model(id.slice("IPY_MODEL_".length))]);
+    const widgets = await Promise.all(found);
+    if (references !== this.references) return false;
+    for (const [name, widget] of widgets) {
+      this.byName.set(name, widget);
+      this.throttle(widget);
+      this.listen(widget, `change:${this.trait(name)}`, () => this.link.moved());
+      this.listen(widget, "comm_live_update", () => this.link.report());
+    }
+    return true;
+  }
+
+  listen(widget, event, callback) {
+    widget.on(event, callback);
+    this.listeners.push(() => widget.off(event, callback));
+  }
+
+  disconnect() {
+    for (const stop of this.listeners.splice(0)) stop();
+    this.unsaved.clear();
+    this.byName.clear();
+    this.references = undefined;
+  }
+
+  close() {
+    this.over.abort();
+    this.disconnect();
+  }
+
+  get alive() {
+    return [...this.byName.values()].every((widget) => widget.comm_live !== false);
+  }
+
+  // A slider keeps its value, a choice the index of its option.
+  trait(name) {
+    return this.link.control(name).options ? "index" : "value";
+  }
+
+  // A stock slider writes back and saves each value that it is given, with the noise of its own
+  // arithmetic. That would reach code that has moved on meanwhile, and take it back: so it stops here.
+  // Nor is the kernel told of every value on the way: each message makes it busy, and JupyterLab too.
+  throttle(widget) {
+    const { set, save_changes: save } = widget;
+    let [echo, saved] = [false, -Infinity];
+    widget.set = (attribute, value, options) => {
+      if (typeof attribute === "object" && this.unsaved.has(widget)) {
+        const { value: _value, index: _index, ...rest } = attribute; // the kernel's, which are older
+        return set.call(widget, rest, value);
+      }
+      echo = options?.updated_view !== undefined && isNear(value, widget.get(attribute));
+      return echo ? widget : set.call(widget, attribute, value, options);
+    };
+    widget.save_changes = (callbacks) => {
+      const skip = (echo && callbacks) || this.unsaved.has(widget);
+      echo = false;
+      if (skip) return;
+      const write = () => {
+        if (!this.unsaved.delete(widget)) return;
+        saved = performance.now();
+        save.call(widget, callbacks);
+      };
+      const wait = saved + SAVING - performance.now();
+      this.unsaved.set(widget, write);
+      if (wait > 0) setTimeout(write, wait);
+      else write();
+    };
+    this.listeners.push(() => {
+      delete widget.set;
+      delete widget.save_changes;
+    });
+  }
+
+  save() {
+    for (const write of [...this.unsaved.values()]) write();
+  }
+
+  // The state that the widgets mean, by the state before: a slider misses its value by a little.
+  read(controls, state) {
+    return controls.map((control, i) => {
+      const value = this.byName.get(control.name).get(this.trait(control.name));
+      if (control.options) return control.options[value][0];
+      const settled = onGrid(value, control);
+      const near = [state[i], settled].find((exact) => isNear(value, exact));
+      // A slider that is dragged keeps to its grid; a typed value stands as it is.
+      if (near !== undefined || control.name !== this.dragged) return near ?? value;
+      this.byName.get(control.name).set("value", settled);
+      return settled;
+    });
+  }
+
+  write(name, value) {
+    const widget = this.byName.get(name);
+    const setting = this.link.control(name)?.options?.findIndex(([option]) => option === value) ?? value;
+    if (!widget || widget.get(this.trait(name)) === setting) return;
+    widget.set(this.trait(name), setting);
+    widget.save_changes();
+  }
+
+  // The sliders are drawn by ipywidgets beside the stage, sooner or later than that, and anew where
+  // the data change. They have no accessible name, and nothing tells us that one is about to move.
+  dress(panel, stage) {
+    const dressAll = () => {
+      for (const control of this.link.controls) if (control.visible) this.dressOne(panel, control);
+    };
+    const newcomers = new MutationObserver((records) => records.some(({ target }) => !stage.contains(target)) && dressAll());
+    newcomers.observe(panel, { childList: true, subtree: true });
+    dressAll();
+    return newcomers;
+  }
+
+  dressOne(panel, { name, label }) {
+    const { link } = this;
+    const node = panel.querySelector(`.explorer-control-${name.replace(".", "-")}`);
+    const [handle, readout] = [STOCK_HANDLE, ".widget-readout"].map((selector) => node?.querySelector(selector));
+    if (!handle || !readout || node.explorerLink === link) return;
+    node.explorerLink = link;
+    handle.setAttribute("aria-label", label);
+    readout.setAttribute("aria-label", `${label}, typed value`);
+    readout.setAttribute("role", "textbox");
+    for (const part of [handle, readout]) part.setAttribute(KEYS, "true");
+    for (const event of ["pointerenter", "pointerdown", "focusin"]) {
+      node.addEventListener(event, () => link.prefetch.along(link.control(name)));
+    }
+    node.addEventListener("pointerdown", () => (this.dragged = name), true);
+    node.addEventListener("keydown", (event) => this.press(event, link.control(name)), true);
+  }
+
+  // The arrow keys on a slider's handle move it by its own step.
+  press(event, control) {
+    const count = ARROWS[event.key]?.[1];
+    if (!count || !event.target.matches(STOCK_HANDLE)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.link.nudge(control, count, event);
+  }
+}

@@ -1,0 +1,30 @@
+// The positions of a slider: low, low + step, ..., high; with `log` by powers of ten.
+
+const NOISE = 1e-8; // by which a stock slider may miss the value that it was given
+
+export const round = (value) => Number(value.toPrecision(12));
+export const isNear = (value, exact) => Math.abs(value - exact) < NOISE * Math.max(1, Math.abs(value));
+
+// How many steps a value is above the lowest.
+export const steps = (value, { low, step, log }) => (log ? Math.log10(value / low) : value - low) / step;
+
+export function onStep(count, { low, step, log }) {
+  return round(log ? low * 10 ** (count * step) : low + count * step);
+}
+
+export function onGrid(value, { low, high, step, log }) {
+  const inside = Math.min(Math.max(value, low), high);
+  return Math.min(onStep(Math.round(steps(inside, { low, step, log })), { low, step, log }), high);
+}
+
+// Where some steps lead from a value, by an arrow key, a wheel or the player; with Shift ten times as far.
+export function moveBy(count, value, control, { shiftKey } = {}) {
+  const shift = count * (shiftKey ? 10 : 1) * control.step;
+  return onGrid(control.log ? value * 10 ** shift : value + shift, control);
+}
+
+// Key -> the axis that it moves along, and by how many steps.
+export const ARROWS = {
+  ...{ ArrowRight: ["x", 1], ArrowLeft: ["x", -1], Home: ["x", -Infinity], End: ["x", Infinity] },
+  ...{ ArrowUp: ["y", 1], ArrowDown: ["y", -1], PageUp: ["y", 10], PageDown: ["y", -10] },
+};

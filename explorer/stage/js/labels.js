@@ -1,0 +1,65 @@
+// The labels of a plot: each takes the place beside its anchor where it hides least.
+import { round2 } from "./axes.js";
+import { put, setSvg, svg } from "./elements.js";
+import { textWidth } from "./text.js";
+
+const PLACES = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1], [0, -1], [0, 1], [1, -2], [-1, -2], [1, 2], [-1, 2], [0, -2], [0, 2]];
+
+export class Labels {
+  constructor() {
+    this.node = svg("g", { class: "explorer-labels" });
+    this.clear();
+  }
+
+  clear() {
+    this.anchors = [];
+    this.curves = []; // each as x, y, x, y, ...
+    this.taken = []; // boxes
+  }
+
+  add(x, y, text, role, gap, places = PLACES) {
+    this.anchors.push({ x, y, text, role, gap, places });
+  }
+
+  // Labels keep off the straight line between two points.
+  avoid(x0, y0, x1, y1) {
+    const count = Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 5);
+    this.curves.push([...Array(count).keys()].flatMap((i) => [x0 + ((x1 - x0) * i) / count, y0 + ((y1 - y0) * i) / count]));
+  }
+
+  place({ left, top, right, bottom }, family) {
+    this.anchors.forEach(({ x, y, text, role, gap, places }, i) => {
+      const node = this.node.childNodes[i] ?? this.node.appendChild(svg("text"));
+      setSvg(node, text);
+      put(node, "class", `role-${role}`);
+      const width = textWidth(text, family);
+      let best;
+      for (const [dx, dy] of places) {
+        const box = { x: dx > 0 ? x + gap : dx < 0 ? x - gap - width : x - width / 2, y: y - 8 + dy * (gap + 9), width, height: 16 };
+        box.x = Math.min(Math.max(box.x, left + 2), right - width);
+        box.y = Math.min(Math.max(box.y, top), bottom - 16);
+        const cost =
+          1000 * this.taken.filter((other) => overlap(box, other, 2)).length +
+          100 * this.anchors.filter((other) => inside(box, other, 4)).length +
+          this.curves.reduce((sum, points) => sum + crossings(box, points), 0);
+        if (!best || cost < best.cost) best = { box, cost };
+        if (cost === 0) break;
+      }
+      this.taken.push(best.box);
+      put(node, "x", round2(best.box.x));
+      put(node, "y", round2(best.box.y + 12.5));
+    });
+    while (this.node.childNodes.length > this.anchors.length) this.node.lastChild.remove();
+  }
+}
+
+const overlap = (a, b, gap) =>
+  a.x < b.x + b.width + gap && b.x < a.x + a.width + gap && a.y < b.y + b.height + gap && b.y < a.y + a.height + gap;
+const inside = (box, point, gap) =>
+  point.x > box.x - gap && point.x < box.x + box.width + gap && point.y > box.y - gap && point.y < box.y + box.height + gap;
+
+function crossings(box, points) {
+  let count = 0;
+  for (let i = 0; i < points.length; i += 2) count += inside(box, { x: points[i], y: points[i + 1] }, 1);
+  return count;
+}

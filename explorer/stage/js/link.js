@@ -1,0 +1,233 @@
+// One a panel: its state, the values that it knows, the conversation with the kernel.
+import { Widgets } from "./controls.js";
+import { moveBy, onStep, steps } from "./grid.js";
+import { Player } from "./player.js";
+import { GRIDS, Prefetch } from "./prefetch.js";
+import { decode, key, Recent } from "./wire.js";
+
+const IN_FLIGHT = 8; // questions to the kernel that may be open at once,
+const SLOW = 250; // ms beyond the shortest answer after which there may be fewer
+const CACHED = 1200; // states whose values are kept
+const BASES = 8; // of them, kept as those from which others differ
+const PATIENCE = 3000; // ms without an answer before the panel says so
+const READING = 6000; // ms that the panel says why a value was refused
+
+export class Link {
+  constructor(model) {
+    this.model = model;
+    this.views = new Set();
+    this.following = new Set(); // handles that were dragged since the last animation frame
+    this.lastMove = -Infinity; // the time when one was
+    this.questions = new Map(); // key -> time and serial number of a question that is open
+    this.window = IN_FLIGHT;
+    this.shortest = Infinity;
+    this.serial = 0;
+    this.drawn = 0; // serial number up to which answers are too old to be drawn
+    this.refused = { reason: "", time: -Infinity };
+    this.lost = false; // the kernel
+    this.widgets = new Widgets(this);
+    this.player = new Player(this);
+    this.load();
+    this.heard = { "change:scene": () => this.load(), "msg:custom": (message, buffers) => this.receive(message, buffers) };
+    for (const [event, callback] of Object.entries(this.heard)) model.on(event, callback);
+    this.watch = setInterval(() => this.report(), 500);
+  }
+
+  close() {
+    clearInterval(this.watch);
+    this.player.stop();
+    cancelAnimationFrame(this.request);
+    this.widgets.close();
+    for (const [event, callback] of Object.entries(this.heard)) this.model.off(event, callback);
+    this.views.clear();
+    this.cache.clear();
+  }
+
+  load() {
+    const { epoch, controls, structure, state, header, buffer } = this.model.get("scene");
+    Object.assign(this, { epoch, controls, structure, start: state, base: state });
+    this.first = decode(header, buffer);
+    this.cache = new Recent(CACHED);
+    this.bases = new Recent(BASES);
+    for (const known of [this.cache, this.bases]) known.keep(key(state), this.first);
+    this.refusals = new Map(); // key -> why there are no values
+    this.good = state; // that was drawn last
+    this.questions.clear();
+    this.latest = undefined;
+    this.prefetch = new Prefetch(this);
+    const references = this.model.get("controls");
+    const outdated = key(references) !== key(this.widgets.references);
+    if (outdated || this.widgets.byName.size === 0) this.state = state;
+    if (outdated) this.connect(references);
+    for (const view of this.views) view.build();
+    this.schedule();
+  }
+
+  async connect(references) {
+    this.player.stop();
+    if (!(await this.widgets.connect(references))) return;
+    this.moved();
+    this.prefetchPresets();
+  }
+
+  control(name) {
+    return this.controls.find((control) => control.name === name);
+  }
+
+  named(state) {
+    return Object.fromEntries(this.controls.map(({ name }, i) => [name, state[i]]));
+  }
+
+  setting({ name }) {
+    return this.named(this.state)[name];
+  }
+
+  // The present state, but for one control.
+  stateWith({ name }, value) {
+    return this.state.map((now, i) => (this.controls[i].name === name ? value : now));
+  }
+
+  moved() {
+    this.state = this.widgets.read(this.controls, this.state);
+    this.schedule();
+  }
+
+  // Sets controls by name; sliders, kernel and every view follow.
+  assign(values) {
+    for (const [name, value] of Object.entries(values)) this.widgets.write(name, value);
+  }
+
+  nudge(control, count, event) {
+    this.assign({ [control.name]: moveBy(count, this.setting(control), control, event) });
+  }
+
+  // The values that a preset sets, by name; null for those that the kernel alone knows.
+  settings({ values: slots }, values) {
+    return Object.fromEntries(Object.entries(slots).map(([name, slot]) => [name, slot === null ? null : values[slot]]));
+  }
+
+  suffices(settings) {
+    return Object.entries(settings).every(([name, value]) => value !== null && this.control(name));
+  }
+
+  // A button; -1 leads back to where the panel started. What is not in the controls alone, such as
+  // data that have changed since, is set by the kernel.
+  press(index, settings) {
+    this.player.stop();
+    const here = this.suffices(settings);
+    if (here) this.assign(settings); // also before the kernel does: moves may be on their way to it
+    this.widgets.save();
+    if (!here || (index < 0 && this.epoch > 0)) this.send({ type: "press", preset: index });
+  }
+
+  // Where a control on its way to a value can be drawn at once: there or beside it, else there soon.
+  nearby(control, value) {
+    const at = Math.round(steps(value, control));
+    const known = (near) => this.cache.has(key(this.stateWith(control, near)));
+    if (known(value)) return value;
+    for (let n = 1; n <= GRIDS[0] / 2; n++) {
+      const near = [onStep(at - n, control), onStep(at + n, control)].find(known);
+      if (near !== undefined) return near;
+    }
+    return value;
+  }
+
+  schedule() {
+    this.request ??= requestAnimationFrame(() => {
+      const handles = [...this.following];
+      this.following.clear();
+      for (const handle of handles) handle.follow();
+      this.request = undefined;
+      this.tick();
+      if (this.following.size > 0) this.schedule();
+    });
+  }
+
+  tick() {
+    const now = key(this.state);
+    const values = this.cache.recall(now);
+    if (values) {
+      this.drawn = this.serial;
+      this.draw(values, this.state);
+      return;
+    }
+    if (this.refusals.has(now)) {
+      this.refused = { reason: this.refusals.get(now), time: performance.now() };
+      this.report();
+      this.assign(this.named(this.good));
+      return;
+    }
+    if (!this.questions.has(now) && this.questions.size < this.window) {
+      this.questions.set(now, { time: performance.now(), serial: ++this.serial });
+      this.send({ type: "ask", states: [this.state], base: this.base });
+    }
+    if (this.latest?.serial > this.drawn) {
+      this.drawn = this.latest.serial;
+      this.draw(this.latest.values, this.latest.state);
+    }
+  }
+
+  draw(values, state) {
+    this.good = state;
+    for (const view of this.views) view.draw(values, state);
+  }
+
+  send(message) {
+    try {
+      this.model.send({ epoch: this.epoch, ...message });
+    } catch {
+      this.lost = true;
+      this.report();
+    }
+  }
+
+  receive(message, buffers) {
+    if (message.epoch !== this.epoch) return;
+    const base = this.bases.get(key(message.base)); // none: given up here, or of another page
+    if (!message.ahead || message.frames.some(({ state }) => key(state) === key(this.state))) this.schedule();
+    message.frames.forEach((header, i) => {
+      const { state, refused } = header;
+      const id = key(state);
+      const question = this.questions.get(id);
+      this.questions.delete(id);
+      if (question) this.adapt(performance.now() - question.time);
+      if (refused !== undefined) this.refusals.set(id, refused);
+      if (refused !== undefined || !base) return;
+      const values = decode(header, buffers[i], base);
+      this.cache.keep(id, values);
+      if (question?.serial > this.drawn) this.latest = { values, state, serial: question.serial };
+    });
+    if (message.ahead) this.prefetch.arrived(message.frames.length);
+    this.prefetch.next();
+  }
+
+  // Where the kernel takes its time for an answer, few questions are open: the newest waits for few.
+  adapt(time) {
+    this.shortest = Math.min(this.shortest, time);
+    this.window = time > this.shortest + SLOW ? Math.max(1, this.window >> 1) : Math.min(IN_FLIGHT, this.window + 1);
+  }
+
+  // What does not change from here on need not travel, nor be drawn again.
+  rebase() {
+    const values = this.cache.recall(key(this.state));
+    if (!values) return;
+    this.base = this.state;
+    this.bases.keep(key(this.state), values);
+  }
+
+  prefetchPresets() {
+    const values = this.cache.recall(key(this.state)) ?? this.first;
+    const settings = this.structure.presets.map((preset) => this.settings(preset, values)).filter((one) => this.suffices(one));
+    const states = settings.map((one) => this.controls.map(({ name }, i) => one[name] ?? this.state[i]));
+    this.prefetch.plan("", states.filter((state) => !state.some(Number.isNaN)));
+  }
+
+  report() {
+    const oldest = Math.min(...[...this.questions.values()].map((question) => question.time));
+    let notice = "";
+    if (this.lost || !this.widgets.alive) notice = "The kernel has stopped. Run the cell again to bring this panel back to life.";
+    else if (performance.now() - oldest > PATIENCE) notice = "The kernel is busy or gone: the picture follows when it answers.";
+    else if (performance.now() - this.refused.time < READING) notice = this.refused.reason;
+    for (const view of this.views) view.notify(notice);
+  }
+}

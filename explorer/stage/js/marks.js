@@ -1,0 +1,208 @@
+// What stands in a plot. Each mark makes its elements once and returns what updates them from the values.
+import { MARGIN, round2 } from "./axes.js";
+import { put, setSvg, svg } from "./elements.js";
+import { Handles } from "./handles.js";
+import { landscape } from "./landscape.js";
+import { textWidth } from "./text.js";
+
+const list = (value) => (typeof value === "number" ? [value] : value);
+const at = (value, i) => (typeof value === "object" ? value[i] : value); // one each, or one for all
+const pathIn = (group, kind, mark) => group.appendChild(svg("path", { class: `explorer-${kind} role-${mark.role}` }));
+
+function polyline(plot, xs, ys, points) {
+  let path = "";
+  for (let i = 0; i < xs.length; i++) {
+    const [x, y] = [plot.x(xs[i]), plot.yClamped(ys[i])];
+    if (Number.isNaN(y)) continue;
+    path += `${i > 0 && !Number.isNaN(ys[i - 1]) ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    if (points?.length > 0) fillIn(points, x, y);
+    points?.push(x, y);
+  }
+  return path;
+}
+
+// Where a curve is steep its points are far apart; labels keep off what lies between them too.
+function fillIn(points, x, y) {
+  const [x0, y0] = points.slice(-2);
+  const count = Math.min(Math.floor(Math.hypot(x - x0, y - y0) / 6), 60);
+  for (let i = 1; i <= count; i++) points.push(x0 + ((x - x0) * i) / (count + 1), y0 + ((y - y0) * i) / (count + 1));
+}
+
+// Does it again, and has a new result, only if what it is given or the plot's scales are others.
+function whenNew(plot, doIt) {
+  let [given, scales, result] = [];
+  return (...values) => {
+    if (scales !== plot.scales || values.some((value, i) => value !== given[i])) result = doIt(...values);
+    [given, scales] = [values, plot.scales];
+    return result;
+  };
+}
+
+// A mark that is one path, with a piece for each point of the named data.
+const each = (kind, names, piece) => (plot, mark) => {
+  const node = pathIn(plot.layer, kind, mark);
+  return (values) => {
+    const lists = names.map((name) => list(values[mark[name]]));
+    put(node, "d", Array.from(lists[0], (_, i) => piece(plot, ...lists.map((data) => data[i]))).join(""));
+  };
+};
+
+export const MARKS = {
+  line(plot, mark) {
+    const node = pathIn(plot.layer, "line", mark);
+    node.classList.toggle("dashed", mark.dashed);
+    const trace = whenNew(plot, (xs, ys) => {
+      const points = [];
+      put(node, "d", polyline(plot, xs, ys, points));
+      return points;
+    });
+    return (values) => {
+      const [xs, ys, text] = [values[mark.x], values[mark.y], values[mark.label]];
+      plot.labels.curves.push(trace(xs, ys));
+      if (!text || xs.length === 0) return;
+      const middle = Math.floor((xs.length - 1) * mark.at);
+      const [x, y] = xs.length === 2 ? [(xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2] : [xs[middle], ys[middle]];
+      if (!Number.isNaN(y)) plot.labels.add(plot.x(x), plot.yClamped(y), text, mark.role, 8);
+    };
+  },
+
+  area(plot, mark) {
+    const node = pathIn(plot.layer, "fill", mark);
+    const trace = whenNew(plot, (xs, ys, base) => {
+      const floor = Float32Array.from(xs, (_, i) => at(base, i));
+      const back = polyline(plot, [...xs].reverse(), floor.reverse());
+      put(node, "d", xs.length > 0 ? `${polyline(plot, xs, ys)}L${back.slice(1)}Z` : "");
+    });
+    return (values) => trace(values[mark.x], values[mark.y], values[mark.base]);
+  },
+
+  stems: each("stems", ["x", "y"], (plot, x, y) => `M${plot.x(x).toFixed(1)} ${plot.yClamped(0).toFixed(1)}V${plot.yClamped(y).toFixed(1)}`),
+
+  rug: each("rug", ["x"], (plot, x) => `M${plot.x(x).toFixed(1)} ${plot.bottom}v-11`),
+
+  rule(plot, mark) {
+    const node = pathIn(plot.layer, "rule", mark);
+    const knob = mark.drag && plot.over.appendChild(svg("circle", { class: `explorer-knob role-${mark.role}`, r: 7 }));
+    const handles = new Handles(plot, mark, "rule");
+    return (values) => {
+      const [x, text] = [plot.x(values[mark.x]), values[mark.label]];
+      put(node, "d", `M${x.toFixed(1)} ${MARGIN.top}V${plot.bottom}`);
+      if (text) plot.labels.add(x, MARGIN.top + 10, text, mark.role, 9);
+      plot.labels.avoid(x, MARGIN.top, x, plot.bottom);
+      if (!knob) return;
+      put(knob, "cx", round2(x));
+      put(knob, "cy", plot.bottom);
+      handles.place(0, x - 14, MARGIN.top, 28, plot.bottom - MARGIN.top + 12);
+    };
+  },
+
+  points(plot, mark) {
+    const guides = mark.drop && pathIn(plot.layer, "guide", mark);
+    const group = plot.over.appendChild(
+      svg("g", { class: `explorer-points role-${mark.role} ${mark.shape}${mark.small ? " small" : ""}` }),
+    );
+    const handles = new Handles(plot, mark, "point");
+    const radius = mark.small ? 3.5 : 7;
+    const shape = (x, y, right, down) => {
+      if (right || down) return triangle(x, y, down ? 0 : right, down, mark.small ? 4 : 6);
+      return mark.shape === "cross" ? cross(x, y) : disc(x, y, radius);
+    };
+    return (values) => {
+      const [xs, ys] = [list(values[mark.x]), list(values[mark.y])];
+      let drops = "";
+      handles.keep(xs.length);
+      for (let i = 0; i < xs.length; i++) {
+        const [x, right] = atEdge(plot.x(xs[i]), MARGIN.left, plot.right);
+        const [y, down] = atEdge(plot.y(ys[i]), MARGIN.top, plot.bottom);
+        const hidden = Number.isNaN(xs[i]) || Number.isNaN(ys[i]);
+        const node = group.childNodes[i] ?? group.appendChild(svg("path"));
+        put(node, "d", hidden ? "" : shape(x, y, right, down));
+        if (hidden) continue;
+        if (mark.drop.includes("x")) {
+          drops += `M${x.toFixed(1)} ${y.toFixed(1)}V${plot.bottom}`;
+          plot.labels.avoid(x, y, x, plot.bottom);
+        }
+        if (mark.drop.includes("y")) {
+          drops += `M${x.toFixed(1)} ${y.toFixed(1)}H${MARGIN.left}`;
+          plot.labels.avoid(x, y, MARGIN.left, y);
+        }
+        const text = at(values[mark.label], i);
+        if (text) plot.labels.add(x, y, text, mark.role, radius + 5);
+        else if (!mark.small) plot.labels.taken.push({ x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius });
+        handles.place(i, x - 16, y - 16, 32, 32);
+      }
+      while (group.childNodes.length > xs.length) group.lastChild.remove();
+      if (guides) put(guides, "d", drops);
+    };
+  },
+
+  bars(plot, mark) {
+    const node = pathIn(plot.layer, "bars", mark);
+    const handles = new Handles(plot, mark, "bar");
+    return (values) => {
+      const [xs, ys] = [list(values[mark.x]), list(values[mark.y])];
+      let path = "";
+      handles.keep(xs.length);
+      for (let i = 0; i < xs.length; i++) {
+        const [left, right] = [plot.x(xs[i] - mark.width / 2), plot.x(xs[i] + mark.width / 2)];
+        const [base, y] = [plot.yClamped(at(values[mark.base], i)), plot.yClamped(ys[i])];
+        path += `M${round2(left)} ${round2(base)}V${round2(y)}H${round2(right)}V${round2(base)}Z`;
+        const text = at(values[mark.label], i);
+        if (text) plot.labels.add((left + right) / 2, y + (y > base ? 10 : -10), text, mark.role, 0, [[0, 0]]);
+        handles.place(i, left, y - 14, right - left, 28);
+      }
+      put(node, "d", path);
+    };
+  },
+
+  squares: each("squares", ["x", "y", "to"], (plot, x, y, to) => {
+    const [top, bottom] = [plot.y(y), plot.y(to)].sort((a, b) => a - b);
+    const side = bottom - top;
+    const left = plot.x(x) + side > plot.right ? plot.x(x) - side : plot.x(x);
+    return `M${round2(left)} ${round2(top)}h${round2(side)}v${round2(side)}h${round2(-side)}Z`; // all one way round
+  }),
+
+  arrows: each("arrows", ["x", "y", "to_x", "to_y"], (plot, x, y, toX, toY) =>
+    arrow(plot.x(x), plot.yClamped(y), plot.x(toX), plot.yClamped(toY)),
+  ),
+
+  note(plot, mark) {
+    const right = mark.side === "right";
+    const node = plot.over.appendChild(svg("text", { class: `explorer-note role-${mark.role}`, "text-anchor": right ? "end" : "start" }));
+    return (values) => {
+      const text = values[mark.text];
+      setSvg(node, text);
+      const [x, y] = [right ? plot.right - 4 : MARGIN.left + 6, MARGIN.top + 16];
+      put(node, "x", x);
+      put(node, "y", y);
+      const width = 1.1 * textWidth(text, plot.family);
+      if (text) plot.labels.taken.push({ x: right ? x - width : x, y: y - 14, width, height: 18 });
+    };
+  },
+
+  landscape,
+};
+
+const disc = (x, y, r) => `M${round2(x - r)} ${round2(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+const cross = (x, y) => `M${round2(x - 5)} ${round2(y - 5)}l10 10m0 -10l-10 10`;
+
+function arrow(x0, y0, x1, y1) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  if (!(length > 1)) return "";
+  const [dx, dy, head] = [(x1 - x0) / length, (y1 - y0) / length, Math.min(7, length)];
+  const wing = (side) => `${round2(x1 - head * dx + 0.6 * head * side * dy)} ${round2(y1 - head * dy - 0.6 * head * side * dx)}`;
+  return `M${round2(x0)} ${round2(y0)}L${round2(x1)} ${round2(y1)}M${wing(1)}L${round2(x1)} ${round2(y1)}L${wing(-1)}`;
+}
+
+// Where on an axis something stands, or if beyond its end, just inside; and the direction in which it is.
+function atEdge(pixel, low, high) {
+  const side = pixel < low - 1 ? -1 : pixel > high + 1 ? 1 : 0;
+  return [side ? (side < 0 ? low : high) - 6 * side : pixel, side];
+}
+
+// A triangle that points to one side: dx to the right, or dy down.
+function triangle(x, y, dx, dy, half) {
+  const [ahead, aside] = [0.8 * half * (dx + dy), half];
+  const [tip, one, two] = dx ? [[ahead, 0], [-ahead, aside], [-ahead, -aside]] : [[0, ahead], [aside, -ahead], [-aside, -ahead]];
+  return `M${[tip, one, two].map(([u, v]) => `${round2(x + u)} ${round2(y + v)}`).join("L")}Z`;
+}

@@ -1,0 +1,112 @@
+// One plot of a view: its title, two axes with ticks and labels, and what stands between them.
+import { crisp, MARGIN, Scale } from "./axes.js";
+import { html, put, setHtml, setSvg, svg } from "./elements.js";
+import { onGrid } from "./grid.js";
+import { dragged } from "./handles.js";
+import { Labels } from "./labels.js";
+import { MARKS } from "./marks.js";
+import { plain } from "./text.js";
+import { key } from "./wire.js";
+
+export class Plot {
+  constructor(view, structure) {
+    this.view = view;
+    this.structure = structure;
+    const clip = `explorer-clip-${Math.random().toString(36).slice(2)}`;
+    this.svg = svg("svg", { role: "img" });
+    this.frame = svg("rect", { x: MARGIN.left, y: MARGIN.top });
+    const clipPath = svg("clipPath", { id: clip });
+    clipPath.append(this.frame);
+    this.grid = svg("path", { class: "explorer-grid" });
+    this.spine = svg("path", { class: "explorer-spine" });
+    this.ticks = svg("g", { class: "explorer-ticks" });
+    this.layer = svg("g", { "clip-path": `url(#${clip})` });
+    this.over = svg("g");
+    this.labels = new Labels();
+    this.xLabel = svg("text", { class: "explorer-axis", "text-anchor": "end" });
+    this.yLabel = svg("text", { class: "explorer-axis", "text-anchor": "end" });
+    this.svg.append(clipPath, this.grid, this.layer, this.spine, this.ticks, this.xLabel, this.yLabel, this.over, this.labels.node);
+    this.title = html("div", { class: "explorer-title" });
+    this.area = html("div", { class: "explorer-area" }, this.svg);
+    this.node = html("div", { class: "explorer-plot" }, this.title, this.area);
+    this.marks = structure.marks.map((mark) => MARKS[mark.kind](this, mark));
+    if (structure.click) this.area.addEventListener("click", (event) => this.click(event));
+  }
+
+  click(event) {
+    if (event.target.closest(".explorer-handle")) return;
+    const box = this.svg.getBoundingClientRect();
+    const pixels = { x: event.clientX - box.left, y: event.clientY - box.top };
+    for (const { axis, control, toValue } of dragged(this.structure.click, this)) {
+      const position = this.scales[axis].toValue(pixels[axis]);
+      const value = control.options ? control.options[Math.round(position)]?.[0] : onGrid(toValue(position), control);
+      if (value !== undefined) this.view.link.assign({ [control.name]: value });
+    }
+  }
+
+  resize() {
+    this.width = Math.max(this.node.clientWidth, 200);
+    this.height = Math.round(this.structure.height * Math.min(Math.max(0.8 * this.width, 230), 340));
+    this.right = this.width - MARGIN.right;
+    this.bottom = this.height - MARGIN.bottom;
+    this.svg.setAttribute("width", this.width);
+    this.svg.setAttribute("height", this.height);
+    this.frame.setAttribute("width", this.right - MARGIN.left);
+    this.frame.setAttribute("height", this.bottom - MARGIN.top);
+    this.family = getComputedStyle(this.node).fontFamily;
+    this.scaled = undefined;
+    this.resized = (this.resized ?? 0) + 1;
+  }
+
+  draw(values, now) {
+    this.values = values;
+    this.now = now;
+    const { title, description, x, y } = this.structure;
+    this.rescale(x, y);
+    setHtml(this.title, values[title]);
+    setSvg(this.xLabel, values[x.label]);
+    setSvg(this.yLabel, values[y.label]);
+    put(this.svg, "aria-label", plain(values[description]));
+    this.labels.clear();
+    for (const mark of this.marks) mark(values);
+    this.labels.place({ ...MARGIN, right: this.right, bottom: this.bottom }, this.family);
+  }
+
+  rescale(x, y) {
+    const { values, right, bottom } = this;
+    const { left, top } = MARGIN;
+    const scaled = key([x, y].flatMap(({ limits, names }) => [values[limits], values[names]]));
+    if (scaled === this.scaled) return;
+    this.scaled = scaled;
+    this.scales = {
+      x: new Scale(x.log, values[x.limits], values[x.names], left, right, 6),
+      y: new Scale(y.log, values[y.limits], values[y.names], bottom, top, 5),
+    };
+    [this.x, this.y] = [this.scales.x.toPixel, this.scales.y.toPixel];
+    const [xTicks, yTicks] = [this.scales.x.ticks, this.scales.y.ticks];
+    const full = this.structure.marks.some((mark) => mark.kind === "landscape");
+    put(this.grid, "d", full ? "" : yTicks.map(({ pixel }) => `M${left} ${crisp(pixel)}H${right}`).join(""));
+    const spine = `M${left} ${crisp(bottom)}H${right}`;
+    put(this.spine, "d", spine + xTicks.map(({ pixel }) => `M${crisp(pixel)} ${bottom}v4`).join(""));
+    const label = (text, xAt, yAt, anchor) => {
+      const node = svg("text", { x: xAt, y: yAt, "text-anchor": anchor });
+      setSvg(node, text);
+      return node;
+    };
+    this.ticks.replaceChildren(
+      ...xTicks.map(({ pixel, text }) => label(text, pixel, bottom + 17, "middle")),
+      ...yTicks.map(({ pixel, text }) => label(text, left - 7, pixel + 4, "end")),
+    );
+    put(this.xLabel, "x", right);
+    put(this.xLabel, "y", bottom + 33);
+    put(this.yLabel, "x", left - 7);
+    const middle = Math.floor((yTicks.length - 1) / 2);
+    const [below, above] = [yTicks[middle].pixel, (yTicks[middle + 1] ?? yTicks[middle]).pixel];
+    put(this.yLabel, "y", (below + above) / 2 + 4);
+  }
+
+  // Infinite values stand at the edge; nothing is drawn far outside, where paths lose precision.
+  yClamped(value) {
+    return Math.min(Math.max(this.y(value), MARGIN.top - 40), this.bottom + 40);
+  }
+}
