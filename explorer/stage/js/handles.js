@@ -16,7 +16,7 @@ export function dragged(drag, plot, index = 0) {
       axis,
       control: link.control(drag[axis].replace("{i}", index)),
       direction: () => Math.sign(sign(axis)),
-      toAxis: drag.log === axis ? Math.log : (value) => sign(axis) * (value - origin(axis)),
+      toAxis: drag.log === axis ? Math.log : (value) => (value - origin(axis)) / sign(axis),
       toValue: drag.log === axis ? Math.exp : (position) => origin(axis) + sign(axis) * position,
     }));
 }
