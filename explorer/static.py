@@ -1,42 +1,47 @@
-"""Draws a frame as a matplotlib Figure: for the page without a kernel, slides, and export.
+"""Draws a scene as a matplotlib Figure: for the page without a kernel, slides, and export.
 
-The only place that imports matplotlib (and never pyplot). Each artist carries the name of the
-frame entry that it draws as its gid.
+The only place that imports matplotlib (and never pyplot). An artist's gid says what it draws:
+``"points-1-0"`` is the first mark of the second plot, ``"term-0-2"`` the second term of the first
+sum, after its total.
 """
 
 import io
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes as PlotAxes
+from matplotlib.axis import Axis as PlotAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from explorer.spec import (
+from explorer.scene import (
     Area,
     Arrows,
-    Axes,
+    Axis,
     Bars,
-    Frame,
     Landscape,
-    Limits,
     Line,
+    Mark,
     Note,
+    Plot,
     Points,
     Rug,
     Rule,
-    Spec,
+    Scene,
     Squares,
     Stems,
     Sum,
     number,
+    pieces,
 )
 
 COLOURS = {
@@ -49,9 +54,15 @@ COLOURS = {
 }
 TEXT, QUIET, LINE = "#1b1f24", "#59636e", "#d9dde2"
 BAND = 0.042  # opacity of one band of a landscape
-WIDTH, PLOT = 4.0, 2.75  # inches: of one plot with its margins; height of the axes
+WIDTH, HEIGHT = 3.3, 2.75  # inches: of the axes
+LEFT, RIGHT, ABOVE, UNDER = 0.5, 0.2, 0.45, 0.5  # inches: margins around them, the left at least
+FAR = 1e9  # heights of the axes: so far out, infinity is finite and a line to it upright
 
 SENTENCE, LEADING = 11.5, 0.22  # points; inches from line to line
+SYMBOLS = {"math_fontfamily": "dejavuserif"}
+COMMAND = re.compile(r"[ \"#$%'*\\^_`{}~\U00020000-\U0010ffff]")  # to mathtext, or unknown to it
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+SUBSCRIPT = re.compile("(?<=[^ᵢ])ᵢ(?!ᵢ)")
 Label = tuple[float, float, str, str, float]  # x, y, text, role, distance in ems
 Drawn = tuple[list[Label], list[np.ndarray]]  # labels to place, points they should keep off
 
@@ -65,77 +76,66 @@ class Picture(Figure):
         return picture.getvalue()
 
 
-def draw(spec: Spec, frame: Frame) -> Picture:
-    """A new figure of `frame` as `spec` says, in the light theme."""
-    columns = min(spec.columns, len(spec.axes))
-    rows = -(-len(spec.axes) // columns)
-    width = WIDTH * columns
-    sentence = textwrap.wrap(str(frame[spec.sentence]), int(11.3 * width))
-    below = 0.52 + 0.63 * len(spec.sums) + LEADING * len(sentence)
-    tall = [max(axes.height for axes in spec.axes[r * columns :][:columns]) for r in range(rows)]
-    height = sum(0.45 + PLOT * factor + 0.5 for factor in tall) + below
-    figure = Picture(figsize=(width, height), facecolor="white")
-    for i, axes in enumerate(spec.axes):
+def draw(scene: Scene) -> Picture:
+    """A new figure of `scene`, in the light theme."""
+    columns = min(scene.columns, len(scene.plots))
+    figure = Picture(figsize=(WIDTH, HEIGHT), facecolor="white")
+    plots = [_empty(figure, plot) for plot in scene.plots]
+    margins = [max(_margin(plot) for plot in plots[column::columns]) for column in range(columns)]
+    width = sum(margins) + columns * (WIDTH + RIGHT)
+    sentence = _lines(scene.sentence, int(12 * (width - margins[0] - RIGHT)))
+    below = 0.52 + 0.63 * len(scene.sums) + LEADING * len(sentence)
+    starts = range(0, len(plots), columns)
+    tall = [HEIGHT * max(p.height for p in scene.plots[i : i + columns]) for i in starts]
+    height = sum(ABOVE + inches + UNDER for inches in tall) + below
+    figure.set_size_inches(width, height)
+    for i, (plot, drawn) in enumerate(zip(plots, scene.plots, strict=True)):
         row, column = divmod(i, columns)
-        left = (column * WIDTH + 0.5) / width
-        bottom = 0.5 + below + sum(0.45 + PLOT * factor + 0.5 for factor in tall[row + 1 :])
-        size = (WIDTH - 0.7) / width, PLOT * tall[row] / height
-        plot = figure.add_axes((left, bottom / height, *size))
-        _draw_axes(plot, axes, frame)
-    for i, total in enumerate(spec.sums):
+        left = sum(margins[: column + 1]) + column * (WIDTH + RIGHT)
+        bottom = UNDER + below + sum(ABOVE + inches + UNDER for inches in tall[row + 1 :])
+        plot.set_position((left / width, bottom / height, WIDTH / width, tall[row] / height))
+        _draw_marks(plot, drawn.marks, i)
+    for i, total in enumerate(scene.sums):
         top = below - 0.2 - 0.63 * i
-        _draw_sum(figure, total, frame, top / height, (top - 0.26) / height)
-    edge = 0.5 / width
+        _draw_sum(figure, total, i, top / height, (top - 0.26) / height)
+    edge = margins[0] / width
     end = LEADING * len(sentence) + 0.33
-    figure.add_artist(
-        Line2D((edge, 1 - 0.2 / width), (end / height,) * 2, color=LINE, linewidth=0.8)
-    )
+    rule = (edge, 1 - RIGHT / width), (end / height, end / height)
+    figure.add_artist(Line2D(*rule, color=LINE, linewidth=0.8))
+    style = {"fontsize": SENTENCE, "color": TEXT, "va": "top", **SYMBOLS}
     for i, line in enumerate(sentence):
-        at = (end - 0.14 - LEADING * i) / height
-        style = {"fontsize": SENTENCE, "color": TEXT, "math_fontfamily": "dejavuserif"}
-        figure.text(edge, at, _rich(line), va="top", gid=spec.sentence, **style)
+        figure.text(edge, (end - 0.14 - LEADING * i) / height, line, gid="sentence", **style)
     return figure
 
 
-def _draw_axes(plot: PlotAxes, axes: Axes, frame: Frame) -> None:
-    plot.set_xlim(_limits(axes.x_limits, frame))
-    plot.set_ylim(_limits(axes.y_limits, frame))
-    plot.set_axisbelow(True)
+def _empty(figure: Figure, drawn: Plot) -> PlotAxes:
+    """The axes of a plot, without its marks."""
+    plot = figure.add_axes((0, 0, 1, 1))
+    plot.set(xscale="log" if drawn.x.log else "linear", yscale="log" if drawn.y.log else "linear")
+    plot.set(xlim=drawn.x.limits, ylim=drawn.y.limits, axisbelow=True)
+    plot.minorticks_off()
     plot.spines[["top", "left", "right"]].set_visible(False)
     plot.spines["bottom"].set_color(QUIET)
     plot.tick_params(colors=QUIET, labelsize=10, left=False)
-    if not any(isinstance(mark, Landscape) for mark in axes.marks):
+    if not any(isinstance(mark, Landscape) for mark in drawn.marks):
         plot.grid(axis="y", color=LINE, linewidth=0.8)
-    for axis in (plot.xaxis, plot.yaxis):
+    _set_ticks(plot.xaxis, drawn.x)
+    _set_ticks(plot.yaxis, drawn.y)
+    text = {"color": QUIET, "fontsize": 12, "ha": "right", "textcoords": "offset points", **SYMBOLS}
+    plot.annotate(_rich(drawn.x.label), (1, 0), (0, -30), xycoords="axes fraction", **text)
+    place, across = (0, _between_ticks(plot.yaxis)), plot.get_yaxis_transform()
+    plot.annotate(_rich(drawn.y.label), place, (-6, 0), xycoords=across, va="center", **text)
+    title = {"fontsize": 11.5, "fontweight": "bold", "color": TEXT, **SYMBOLS}
+    plot.set_title(_rich(drawn.title), loc="left", **title)
+    return plot
+
+
+def _set_ticks(axis: PlotAxis, drawn: Axis) -> None:
+    if not drawn.log:
         axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-        if axes.x_log and axis is plot.xaxis:
-            plot.set_xscale("log")
-            plot.minorticks_off()
-        axis.set_major_formatter(FuncFormatter(_tick_text))
-    if axes.x_ticks:
-        names = [_rich(name) for name in cast("tuple[str, ...]", frame[axes.x_ticks])]
-        plot.set_xticks(range(len(names)), names)
-    text = {"color": QUIET, "fontsize": 12, "math_fontfamily": "dejavuserif"}
-    text |= {"ha": "right", "textcoords": "offset points"}
-    plot.annotate(_rich(axes.x_label), (1, 0), (0, -30), xycoords="axes fraction", **text)
-    place = (0, _between_ticks(plot))
-    across = plot.get_yaxis_transform()
-    plot.annotate(_rich(axes.y_label), place, (-6, 0), xycoords=across, va="center", **text)
-    plot.set_title(
-        _rich(_filled(axes.title, frame)),
-        loc="left",
-        fontsize=11.5,
-        fontweight="bold",
-        color=TEXT,
-        math_fontfamily="dejavuserif",
-    )
-    labels: list[Label] = []
-    avoid: list[np.ndarray] = []
-    for mark in axes.marks:
-        found, points = DRAW[type(mark)](plot, mark, frame)
-        labels += found
-        avoid += points
-    _place_labels(plot, labels, avoid)
+    axis.set_major_formatter(FuncFormatter(_tick_text))
+    if drawn.names:
+        axis.set_ticks(range(len(drawn.names)), [_rich(name) for name in drawn.names])
 
 
 def _tick_text(value: float, _position: int | None = None) -> str:
@@ -143,192 +143,171 @@ def _tick_text(value: float, _position: int | None = None) -> str:
     return f"{value / unit:g}".replace("-", "−") + name
 
 
+def _margin(plot: PlotAxes) -> float:
+    """The inches that the words and numbers around empty axes need to their left."""
+    words = plot.get_tightbbox(FigureCanvasAgg(plot.figure).get_renderer())
+    return max(LEFT, (plot.bbox.x0 - words.x0) / plot.figure.dpi + 0.04)
+
+
+def _draw_marks(plot: PlotAxes, marks: Sequence[Mark], place: int) -> None:
+    labels: list[Label] = []
+    avoid: list[np.ndarray] = []
+    for i, mark in enumerate(marks):
+        gid = f"{type(mark).__name__.lower()}-{place}-{i}"
+        found, points = DRAW[type(mark)](plot, mark, gid) or ([], [])
+        labels += found
+        avoid += points
+    _place_labels(plot, labels, avoid)
+
+
 # --------------------------------------------------------------------------------------- marks
 
 
-def _line(plot: PlotAxes, mark: Line, frame: Frame) -> Drawn:
-    x, y = np.asarray(frame[mark.x]), np.asarray(frame[mark.y])
+def _line(plot: PlotAxes, mark: Line, gid: str) -> Drawn:
+    x, y = np.asarray(mark.x), _finite(plot, mark.y)
     style = {"linestyle": (0, (4, 3)), "linewidth": 1.4} if mark.dashed else {"linewidth": 1.8}
-    (artist,) = plot.plot(x, _clamped(plot, y), color=COLOURS[mark.role], **style)
-    artist.set_gid(mark.y)
+    plot.plot(x, y, color=COLOURS[mark.role], gid=gid, **style)
     if not (mark.label and x.size):
         return [], [np.column_stack([x, y])]
-    k = int((x.size - 1) * mark.at)
-    middle = (x.mean(), y.mean()) if x.size == 2 else (x[k], y[k])
     curve = _between(x, y) if x.size == 2 else np.column_stack([x, y])
-    label = (float(middle[0]), float(middle[1]), _filled(mark.label, frame), mark.role, 0.3)
-    return [label] if label[2] and not np.isnan(label[1]) else [], [curve]
+    k = int((x.size - 1) * mark.at)
+    at = (x.mean(), y.mean()) if x.size == 2 else (x[k], y[k])
+    label = (float(at[0]), float(at[1]), mark.label, mark.role, 0.3)
+    return [] if np.isnan(at[1]) else [label], [curve]
 
 
-def _area(plot: PlotAxes, mark: Area, frame: Frame) -> Drawn:
-    y = _clamped(plot, np.asarray(frame[mark.y]))
-    base = _clamped(plot, np.asarray(frame[mark.base])) if mark.base else 0
-    artist = plot.fill_between(
-        frame[mark.x], y, base, color=COLOURS[mark.role], alpha=0.14, linewidth=0
-    )
-    artist.set_gid(mark.y)
-    return [], []
+def _area(plot: PlotAxes, mark: Area, gid: str) -> None:
+    y, base = _finite(plot, mark.y), _finite(plot, mark.base)
+    style = {"color": COLOURS[mark.role], "alpha": 0.14, "linewidth": 0}
+    plot.fill_between(mark.x, y, base, gid=gid, **style)
 
 
-def _points(plot: PlotAxes, mark: Points, frame: Frame) -> Drawn:
-    xs, ys = np.atleast_1d(frame[mark.x]), np.atleast_1d(frame[mark.y])
+def _points(plot: PlotAxes, mark: Points, gid: str) -> Drawn:
     colour, labels, avoid = COLOURS[mark.role], [], []
-    low, _ = plot.get_ylim()
-    for i, point in enumerate(zip(xs, ys, strict=True)):
+    left, low = plot.get_xlim()[0], plot.get_ylim()[0]
+    xs, ys = np.atleast_1d(mark.x), np.atleast_1d(mark.y)
+    texts = np.broadcast_to(mark.label or "", xs.shape)
+    for *point, text in zip(xs, ys, texts, strict=True):
         if np.isnan(point).any():
             continue
-        x, sideways = _at_edge(point[0], plot.get_xlim(), "<>")
-        at, upwards = _at_edge(point[1], plot.get_ylim(), "v^")
+        x, sideways = _at_edge(plot.xaxis, point[0], "<>")
+        at, upwards = _at_edge(plot.yaxis, point[1], "v^")
         shape = upwards or sideways or {"cross": "x"}.get(mark.shape, "o")
         style = {"markersize": 6 if mark.small else 9.5, "markeredgecolor": "white", "zorder": 5}
         if mark.shape != "disc":
             style |= {"markeredgecolor": colour, "markerfacecolor": "white"}
-        (artist,) = plot.plot(x, at, shape, color=colour, clip_on=False, **style)
-        artist.set_gid(mark.y)
-        for drop, end in (("x", (x, low)), ("y", (plot.get_xlim()[0], at))):
+        plot.plot(x, at, shape, color=colour, clip_on=False, gid=gid, **style)
+        for drop, end in (("x", (x, low)), ("y", (left, at))):
             if drop in mark.drop:
                 guide = np.array([[x, at], end])
                 plot.plot(*guide.T, color=colour, linestyle=(0, (3, 2.5)), linewidth=1.1)
                 avoid.append(_between(*guide.T))
-        text = _filled(mark.label, frame, i)
         if text:
             labels.append((float(x), float(at), text, mark.role, 0.6 if mark.small else 0.8))
     return labels, avoid
 
 
-def _stems(plot: PlotAxes, mark: Stems, frame: Frame) -> Drawn:
-    y = _clamped(plot, np.asarray(frame[mark.y]))
-    artist = plot.vlines(frame[mark.x], 0, y, color=COLOURS[mark.role], linewidth=0.7, alpha=0.55)
-    artist.set_gid(mark.y)
-    return [], []
+def _stems(plot: PlotAxes, mark: Stems, gid: str) -> None:
+    style = {"color": COLOURS[mark.role], "linewidth": 0.7, "alpha": 0.55}
+    plot.vlines(mark.x, 0, _finite(plot, mark.y), gid=gid, **style)
 
 
-def _bars(plot: PlotAxes, mark: Bars, frame: Frame) -> Drawn:
-    x, y = np.atleast_1d(frame[mark.x]), _clamped(plot, np.atleast_1d(frame[mark.y]))
-    base = np.atleast_1d(frame[mark.base]) if mark.base else np.zeros_like(y)
-    colour = COLOURS[mark.role]
-    for artist in plot.bar(x, y - base, mark.width, base, color=colour, alpha=0.75):
-        artist.set_gid(mark.y)
-    for i in range(x.size) if mark.label else ():
-        text, side = _rich(_filled(mark.label, frame, i)), 1 if y[i] >= base[i] else -1
+def _bars(plot: PlotAxes, mark: Bars, gid: str) -> None:
+    x, y, base = np.broadcast_arrays(*map(np.atleast_1d, (mark.x, mark.y, mark.base)))
+    y, colour = _finite(plot, y), COLOURS[mark.role]
+    plot.bar(x, y - base, mark.width, base, color=colour, alpha=0.75, gid=gid)
+    texts = np.broadcast_to(mark.label or "", x.shape)
+    for text, *at, foot in zip(texts, x, y, base, strict=True):
+        side = 1 if at[1] >= foot else -1
         plot.annotate(
-            text, (x[i], y[i]), (0, 5 * side), textcoords="offset points", ha="center",
+            _rich(text), at, (0, 5 * side), textcoords="offset points", ha="center",
             va="bottom" if side > 0 else "top", fontsize=11, color=colour,
         )  # fmt: skip
-    return [], []
 
 
-def _squares(plot: PlotAxes, mark: Squares, frame: Frame) -> Drawn:
+def _squares(plot: PlotAxes, mark: Squares, gid: str) -> None:
     to_pixels, to_data = plot.transData, plot.transData.inverted()
-    for x, y, to in zip(*(np.atleast_1d(frame[n]) for n in (mark.x, mark.y, mark.to)), strict=True):
+    colour = COLOURS[mark.role]
+    for x, y, to in zip(*map(np.atleast_1d, (mark.x, mark.y, mark.to)), strict=True):
         (left, low), (_, high) = to_pixels.transform([(x, y), (x, to)])
         side = abs(high - low)
-        if left + side > plot.bbox.x1:
-            side = -side
-        corners = to_data.transform(
-            [(left, low), (left + side, low), (left + side, high), (left, high)]
-        )
-        style = {"facecolor": (*_rgb(COLOURS[mark.role]), 0.14), "edgecolor": COLOURS[mark.role]}
-        plot.add_patch(Polygon(corners, linewidth=0.8, gid=mark.to, **style))
-    return [], []
+        right = left + side if left + side <= plot.bbox.x1 else left - side
+        corners = to_data.transform([(left, low), (right, low), (right, high), (left, high)])
+        style = {"facecolor": to_rgba(colour, 0.14), "edgecolor": colour}
+        plot.add_patch(Polygon(corners, linewidth=0.8, gid=gid, **style))
 
 
-def _arrows(plot: PlotAxes, mark: Arrows, frame: Frame) -> Drawn:
-    names = (mark.x, mark.y, mark.to_x, mark.to_y)
-    for x, y, to_x, to_y in zip(*(np.atleast_1d(frame[name]) for name in names), strict=True):
-        style = {
-            "arrowstyle": "->",
-            "color": COLOURS[mark.role],
-            "linewidth": 1.6,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        }
-        plot.annotate("", (to_x, to_y), (x, y), arrowprops=style).set_gid(mark.to_y)
-    return [], []
+def _arrows(plot: PlotAxes, mark: Arrows, gid: str) -> None:
+    ends = map(np.atleast_1d, (mark.x, mark.y, mark.to_x, mark.to_y))
+    style = {"arrowstyle": "->", "color": COLOURS[mark.role], "linewidth": 1.6}
+    for x, y, to_x, to_y in zip(*ends, strict=True):
+        arrow = {**style, "shrinkA": 0, "shrinkB": 0}
+        plot.annotate("", (to_x, to_y), (x, y), arrowprops=arrow).set_gid(gid)
 
 
-def _note(plot: PlotAxes, mark: Note, frame: Frame) -> Drawn:
+def _note(plot: PlotAxes, mark: Note, gid: str) -> None:
     plot.text(
-        {"left": 0.02, "right": 0.98}[mark.side], 0.95, _rich(_filled(mark.text, frame)),
+        {"left": 0.02, "right": 0.98}[mark.side], 0.95, _rich(mark.text), gid=gid,
         transform=plot.transAxes, ha=mark.side, va="top", fontsize=12, fontweight="bold",
-        color=COLOURS[mark.role], math_fontfamily="dejavuserif",
+        color=COLOURS[mark.role], **SYMBOLS,
     )  # fmt: skip
-    return [], []
 
 
-def _rug(plot: PlotAxes, mark: Rug, frame: Frame) -> Drawn:
-    x = np.asarray(frame[mark.x])
+def _rug(plot: PlotAxes, mark: Rug, gid: str) -> None:
+    x = np.asarray(mark.x)
     style = {"color": COLOURS[mark.role], "alpha": 0.6, "markersize": 14, "markeredgewidth": 0.7}
-    across = plot.get_xaxis_transform()
-    (artist,) = plot.plot(x, np.zeros_like(x), "|", transform=across, **style)
-    artist.set_gid(mark.x)
-    return [], []
+    plot.plot(x, np.zeros_like(x), "|", transform=plot.get_xaxis_transform(), gid=gid, **style)
 
 
-def _rule(plot: PlotAxes, mark: Rule, frame: Frame) -> Drawn:
-    x = float(frame[mark.x])  # type: ignore[arg-type]
+def _rule(plot: PlotAxes, mark: Rule, gid: str) -> Drawn:
     low, high = plot.get_ylim()
-    plot.axvline(x, color=COLOURS[mark.role], linewidth=1.6).set_gid(mark.x)
+    plot.axvline(mark.x, color=COLOURS[mark.role], linewidth=1.6, gid=gid)
     if mark.drag:
         style = {"markersize": 9.5, "markeredgecolor": "white", "zorder": 5}
-        plot.plot(x, low, "o", color=COLOURS[mark.role], clip_on=False, **style)
-    top = high - 0.05 * (high - low)
-    avoid = [_between(np.array([x, x]), np.array([low, high]))]
-    text = _filled(mark.label, frame)
-    return [(x, top, text, mark.role, 0.7)] if text else [], avoid
+        plot.plot(mark.x, low, "o", color=COLOURS[mark.role], clip_on=False, **style)
+    avoid = [_between(np.array([mark.x, mark.x]), np.array([low, high]))]
+    label = (mark.x, _place_at(plot.yaxis, 0.95), mark.label, mark.role, 0.7)
+    return [label] if mark.label and not np.isnan(mark.x) else [], avoid
 
 
-def _landscape(plot: PlotAxes, mark: Landscape, frame: Frame) -> Drawn:
-    levels = np.asarray(frame[mark.levels])
+def _landscape(plot: PlotAxes, mark: Landscape, gid: str) -> None:
+    levels = np.asarray(mark.levels)
     reach = levels[-1] - levels[0]
-    values = np.clip(np.asarray(frame[mark.values]), levels[0] - reach, levels[-1] + 9 * reach)
-    rows, columns = values.shape
-    x, y = np.linspace(*plot.get_xlim(), columns), np.linspace(*plot.get_ylim(), rows)
+    values = np.clip(np.asarray(mark.values), levels[0] - reach, levels[-1] + 9 * reach)
+    y, x = (
+        _place_at(axis, np.linspace(0, 1, size))
+        for axis, size in zip((plot.yaxis, plot.xaxis), values.shape, strict=True)
+    )
     opacity = 1 - (1 - BAND) ** np.arange(levels.size + 1)
-    bands = [(*_rgb(COLOURS[mark.role]), a) for a in opacity]
+    bands = [to_rgba(COLOURS[mark.role], a) for a in opacity]
     edges = [levels[0] - 2 * reach, *levels, levels[-1] + 10 * reach]
-    plot.contourf(x, y, values, levels=edges, colors=bands).set_gid(mark.values)
-    lines = [(*_rgb(COLOURS[mark.role]), 0.38)]
+    plot.contourf(x, y, values, levels=edges, colors=bands).set_gid(gid)
+    lines = [to_rgba(COLOURS[mark.role], 0.38)]
     plot.contour(x, y, values, levels=levels, colors=lines, linewidths=0.6, linestyles="solid")
-    return [], []
 
 
-DRAW: dict[type, Callable[[PlotAxes, Any, Frame], Drawn]] = {
-    Line: _line,
-    Area: _area,
-    Points: _points,
-    Stems: _stems,
-    Bars: _bars,
-    Squares: _squares,
-    Arrows: _arrows,
-    Note: _note,
-    Rug: _rug,
-    Rule: _rule,
-    Landscape: _landscape,
-}
+DRAW: dict[type, Callable[[PlotAxes, Any, str], Drawn | None]] = {
+    Line: _line, Area: _area, Points: _points, Stems: _stems, Bars: _bars, Squares: _squares,
+    Arrows: _arrows, Note: _note, Rug: _rug, Rule: _rule, Landscape: _landscape,
+}  # fmt: skip
 
 # ---------------------------------------------------------------------------------------- text
 
 
-def _draw_sum(figure: Figure, total: Sum, frame: Frame, top: float, bottom: float) -> None:
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[arg-type]
+def _draw_sum(figure: Figure, total: Sum, place: int, top: float, bottom: float) -> None:
+    renderer = FigureCanvasAgg(figure).get_renderer()
     columns = []
     for i, term in enumerate((total.total, *total.terms)):
         if i:
             style = {"fontsize": 14, "color": QUIET, "va": "center"}
             columns.append([figure.text(0, (top + bottom) / 2, "=" if i == 1 else "+", **style)])
-        struck = bool(term.struck and frame[term.struck])
-        value = number(float(frame[term.value]), total.digits)  # type: ignore[arg-type]
-        shown = "".join(f"{digit}\u0336" for digit in value) if struck else value
-        colour = QUIET if struck else COLOURS["loss"] if i == 0 else TEXT
-        style = {"fontsize": 14, "fontweight": "bold", "color": colour, "gid": term.value}
-        formula = {"fontsize": 10.5, "color": QUIET, "math_fontfamily": "dejavuserif"}
-        columns.append(
-            [
-                figure.text(0, top, shown, va="center", **style),
-                figure.text(0, bottom, _rich(_filled(term.label, frame)), va="center", **formula),
-            ]
-        )
+        value = number(float(term.value), total.digits)
+        shown = "".join(f"{digit}\u0336" for digit in value) if term.struck else value
+        colour = QUIET if term.struck else COLOURS["loss"] if i == 0 else TEXT
+        style = {"fontsize": 14, "fontweight": "bold", "color": colour, "va": "center"}
+        formula = {"fontsize": 10.5, "color": QUIET, "va": "center", **SYMBOLS}
+        above = figure.text(0, top, shown, gid=f"term-{place}-{i}", **style)
+        columns.append([above, figure.text(0, bottom, _rich(term.label), **formula)])
     pixels = figure.get_figwidth() * figure.dpi
     widths = [max(text.get_window_extent(renderer).width for text in texts) for texts in columns]
     gap = 0.28 * figure.dpi
@@ -340,8 +319,8 @@ def _draw_sum(figure: Figure, total: Sum, frame: Frame, top: float, bottom: floa
 
 
 def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.ndarray]) -> None:
-    """Put each label beside its anchor, where it hides least; the rule that stage.js follows."""
-    renderer = FigureCanvasAgg(plot.figure).get_renderer()  # type: ignore[arg-type]
+    """Put each label beside its anchor, where it hides least; the rule that the page follows."""
+    renderer = FigureCanvasAgg(plot.figure).get_renderer()
     to_pixels = plot.transData.transform
     frame = plot.get_window_extent(renderer)
     point = plot.figure.dpi / 72
@@ -355,8 +334,8 @@ def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.nd
     for (x, y), (*xy, text, role, ems) in zip(anchors, labels, strict=True):
         artist = plot.annotate(
             _rich(text), xy, (0, 0), textcoords="offset points", annotation_clip=False,
-            fontsize=11, color=COLOURS[role], zorder=6, math_fontfamily="dejavuserif",
-            path_effects=[withStroke(linewidth=2.6, foreground="white")],
+            fontsize=11, color=COLOURS[role], zorder=6,
+            path_effects=[withStroke(linewidth=2.6, foreground="white")], **SYMBOLS,
         )  # fmt: skip
         width, height = artist.get_window_extent(renderer).width, 1.2 * em
         best: tuple[float, np.ndarray] | None = None
@@ -394,52 +373,70 @@ def _inside(box: np.ndarray, points: np.ndarray, gap: float) -> int:
 
 
 def _between(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    share = np.linspace(0, 1, 40)[:, None]
-    start, end = np.array([x[0], y[0]]), np.array([x[-1], y[-1]])
-    return start + share * (end - start)
+    return np.linspace((x[0], y[0]), (x[-1], y[-1]), 40)
 
 
-def _between_ticks(plot: PlotAxes) -> float:
+def _between_ticks(axis: PlotAxis) -> Any:
     """Where the y label stands among the numbers of its axis: between the middle two."""
-    low, high = plot.get_ylim()
-    ticks = [tick for tick in plot.get_yticks() if low <= tick <= high]
-    middle = (len(ticks) - 1) // 2
-    return float(np.mean(ticks[middle : middle + 2]))
+    low, high = axis.get_view_interval()
+    ticks = [tick for tick in axis.get_ticklocs() if low <= tick <= high]
+    middle, scale = (len(ticks) - 1) // 2, axis.get_transform()
+    return scale.inverted().transform(np.mean(scale.transform(ticks[middle : middle + 2])))
 
 
-def _limits(limits: Limits, frame: Frame) -> tuple[float, float]:
-    low, high = np.asarray(frame[limits]) if isinstance(limits, str) else limits
-    return float(low), float(high)
+def _place_at(axis: PlotAxis, share: Any) -> Any:
+    """The values at shares of the way along an axis."""
+    scale = axis.get_transform()
+    low, high = scale.transform(axis.get_view_interval())
+    return scale.inverted().transform(low + share * (high - low))
 
 
-def _at_edge(value: float, limits: tuple[float, float], markers: str) -> tuple[float, str]:
+def _at_edge(axis: PlotAxis, value: float, markers: str) -> tuple[float, str]:
     """Where on an axis something stands, or if beyond its end, just inside, and a marker for it."""
-    low, high = limits
-    edge = 0.025 * (high - low)
-    if low - 0.2 * edge <= value <= high + 0.2 * edge:
-        return value, ""
-    return (low + edge, markers[0]) if value < low else (high - edge, markers[1])
+    if value < _place_at(axis, -0.005):
+        return _place_at(axis, 0.025), markers[0]
+    if value > _place_at(axis, 1.005):
+        return _place_at(axis, 0.975), markers[1]
+    return value, ""
 
 
-def _clamped(plot: PlotAxes, y: np.ndarray) -> np.ndarray:
-    """Infinities as finite values just outside of the axes, so that lines lead up to them."""
+def _finite(plot: PlotAxes, y: Any) -> np.ndarray:
+    """`y` with infinities as finite values far outside of the axes."""
     low, high = plot.get_ylim()
-    return np.clip(y, low - (high - low), high + (high - low))
+    reach = FAR * (high - low)
+    return np.clip(np.asarray(y, float), low - reach, high + reach)
 
 
-def _rgb(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return red, green, blue
-
-
-def _filled(text: str, frame: Frame, index: int = 0) -> str:
-    def entry(match: re.Match[str]) -> str:
-        value = frame[match[1]]
-        return value[index] if isinstance(value, tuple) else str(value)
-
-    return re.sub(r"\{(\w+)\}", entry, text)
+def _letters(text: str) -> list[tuple[str, bool]]:
+    """The letters of a text, each with whether it is in italics."""
+    parts = enumerate(pieces(CONTROL.sub(" ", text)))
+    return [(letter, i % 2 == 1) for i, part in parts for letter in part]
 
 
 def _rich(text: str) -> str:
-    """``*a*`` in matplotlib's italics."""
-    return re.sub(r"\*(.+?)\*", lambda match: f"${match[1]}$", text).replace("ᵢ", "_i")
+    """A text in matplotlib's markup."""
+    return _marked_up(_letters(text))
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """A text in matplotlib's markup, in lines of at most `width` letters."""
+    letters, end, lines = _letters(text), 0, []
+    whole = "".join(letter for letter, _ in letters)
+    for line in textwrap.wrap(whole, width):
+        start = whole.index(line, end)
+        end = start + len(line)
+        lines.append(_marked_up(letters[start:end]))
+    return lines
+
+
+def _marked_up(letters: Sequence[tuple[str, bool]]) -> str:
+    """Italics as mathtext, but for what would be a command there: that stays upright."""
+    text = ""
+    for italic, run in groupby(letters, lambda item: item[1] and not COMMAND.match(item[0])):
+        part = "".join(letter for letter, _ in run)
+        if italic:
+            gap = "\u200b" if text.endswith("\\") else ""  # or the dollar would be escaped
+            text += f"{gap}${SUBSCRIPT.sub('_i', part)}$"
+        else:
+            text += part.replace("$", r"\$")
+    return text
