@@ -1,65 +1,45 @@
-"""`Panel`: a blueprint brought to life with stock sliders and a stage that draws in the browser."""
+"""`Panel`: a session with stock sliders and a stage that draws in the browser."""
 
 import asyncio
 import base64
 import math
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import fields, replace
-from functools import wraps
-from pathlib import Path
-from threading import RLock
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic
 
 import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from explorer.spec import Blueprint, Choice, Frame, Setting, Slider, Spec, State, as_json, named
-from explorer.stage.wire import encode
+from explorer.scene import AnyState, Blueprint, Choice, Control, Setting, Slider, plain
+from explorer.stage.session import Session
+from explorer.stage.settings import entry
+from explorer.stage.source import script, style
 
 if TYPE_CHECKING:
     from explorer.static import Picture
 
-BATCH, TURN = 8, 0.02  # frames sent ahead, or seconds, before the kernel's loop runs again
-DEAR = 0.1  # seconds; when two frames running take longer, none are sent ahead
-TURNS = 12  # of the loop, which a question needs to come through
+TURNS = 12  # of the loop between two batches sent ahead, which a question needs to come through
 # A stock slider forces every value onto its grid, typed ones and those set in code too. So its own
 # grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
 FINEST = 1e-9
 NOISE = 1e-8
 
 
-def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let no two threads change a panel at once.
-
-    JupyterLab (4.4 and later) has widgets' messages handled in a thread beside that of the cells.
-    """
-
-    @wraps(method)
-    def alone(panel: "Panel[Any]", *args: Any, **options: Any) -> Any:
-        with panel._lock:
-            return method(panel, *args, **options)
-
-    return alone
-
-
 class Stage(anywidget.AnyWidget):
-    """The drawing. `scene` is its spec, its base frame and the epoch in which both are valid."""
+    """The drawing. `scene` is the session's opening of the present epoch."""
 
-    _esm = Path(__file__).with_name("stage.js")
-    _css = Path(__file__).with_name("stage.css")
+    # As texts: anywidget would watch files, and for that keep every stage alive.
+    _esm = script()
+    _css = style()
     scene = traitlets.Dict().tag(sync=True)
     controls = traitlets.Dict().tag(sync=True, **widgets.widget_serialization)
 
 
-class Panel(Generic[State]):
-    """An interactive figure; leave it as the last line of a cell to show it.
+class Panel(Generic[AnyState]):
+    """An interactive figure; leave it as the last line of a cell to display it.
 
-    Every change, from code, a slider, a typed value, a drag or a button, goes through the widgets
-    in `controls` (by parameter name), and works the same with no browser at all.
+    Every change, from code, a slider, a typed value, a drag or a button, moves the widgets in
+    `controls` (by parameter name), and works the same with no browser at all.
 
     Attributes
     ----------
@@ -69,47 +49,35 @@ class Panel(Generic[State]):
         The ipywidgets sliders and choices, by parameter name.
     """
 
-    def __init__(self, blueprint: Blueprint[State]) -> None:
-        self._lock = RLock()
-        self._blueprint = blueprint
-        self._state = blueprint.state
-        self._spec = self._checked_spec(blueprint.state)
-        self._frame: Frame | None = None
-        self._callbacks: list[Callable[[State], object]] = []
-        self._ahead: deque[tuple[Sequence[Setting], Sequence[Setting]]] = deque()
-        self._dear = False
+    def __init__(self, blueprint: Blueprint[AnyState]) -> None:
+        self._session = Session(blueprint, self._send, self._follow)
         self._sender: asyncio.Task[None] | None = None
-        self._moving = False
-
         self.controls: dict[str, widgets.Widget] = {}
-        row = widgets.HBox()
-        row.add_class("explorer-controls")
-        self.widget = widgets.VBox([row])
+        self._made: dict[str, Control] = {}  # those that the widgets were made for
+        self._row = widgets.HBox()
+        self._row.add_class("explorer-controls")
         self._make_controls()
-        self._epoch = 0
-        self._stage = Stage(controls=self.controls, scene=self._new_scene())
+        self._stage = Stage(controls=self.controls, scene=self._session.opening())
         self._stage.on_msg(self._answer)
         self._stage.add_class("explorer-stage")
-        self.widget.children = [row, self._stage]
+        self.widget = widgets.VBox([self._row, self._stage])
         self.widget.add_class("explorer-panel")
-        self.widget.add_class(f"explorer-{self._spec.name.replace('_', '-')}")
+        self.widget.add_class(f"explorer-{blueprint.name.replace('_', '-')}")
 
     @property
-    def state(self) -> State:
+    def state(self) -> AnyState:
         """The parameters as they are now (frozen; change them with `set`)."""
-        return self._state
+        return self._session.state
 
     @property
-    @_one_at_a_time
-    def frame(self) -> Frame:
-        """All that is on screen at this state, by name, with all its digits."""
-        if self._frame is None:
-            self._frame = self._blueprint.view(self._state)
-        return self._frame
+    def frame(self) -> Mapping[str, Any]:
+        """What the panel means at this state, by name, with all its digits."""
+        return self._session.scene.named
 
-    @_one_at_a_time
     def set(self, **changes: Any) -> None:
         """Move to the state in which the named parameters have these values.
+
+        Of ``limits`` only some may be given; the others stay.
 
         Raises
         ------
@@ -117,78 +85,47 @@ class Panel(Generic[State]):
             For an unknown parameter, a value outside its domain or outside its slider's limits.
             The panel then stays as it was.
         """
-        names = [f.name for f in fields(self._state)]  # type: ignore[arg-type]
-        for name, value in changes.items():
-            if name not in names:
-                raise ValueError(
-                    f"{name} = {value!r}: {self._spec.name} has no such parameter; "
-                    f"it has {', '.join(names)}"
-                )
-        state = replace(self._state, **changes)  # type: ignore[type-var]
-        data = set(names) - {name.partition(".")[0] for name in self.controls}
-        spec = self._checked_spec(state)
-        moves_data = spec != self._spec or any(
-            getattr(state, f) != getattr(self._state, f) for f in data
-        )
-        frame = self._blueprint.view(state)
-        if state == self._state:
-            return
-        old = dict(zip(self.controls, self._values(), strict=True))
-        self._state, self._frame, self._spec = state, frame, spec
-        if moves_data:
-            self._epoch += 1
-            self._ahead.clear()
-            with self._stage.hold_sync():
-                outdated = self._make_controls()
-                self._stage.controls = self.controls
-                self._stage.scene = self._new_scene()
-            for control in outdated:
-                control.unobserve(self._control_moved, "value")
-                _close(control)
-        else:
-            self._send([self._values()], self._base[0])
-        self._move_controls(old)
-        self._notify()
+        self._session.set(**changes)
 
-    def observe(self, callback: Callable[[State], object]) -> None:
+    def observe(self, callback: Callable[[AnyState], object]) -> None:
         """Call `callback(state)` after every change, whatever caused it.
 
         While something is dragged in the page, some five times a second.
         """
-        self._callbacks.append(callback)
+        self._session.observe(callback)
 
-    def unobserve(self, callback: Callable[[State], object]) -> None:
+    def unobserve(self, callback: Callable[[AnyState], object]) -> None:
         """Stop calling `callback`."""
-        self._callbacks.remove(callback)
+        self._session.unobserve(callback)
 
     def figure(self) -> "Picture":
         """This state as a new matplotlib Figure (not registered with pyplot), to style and save."""
         from explorer import static
 
-        return static.draw(self._spec, self.frame)
+        return static.draw(self._session.scene)
 
-    @_one_at_a_time
     def close(self) -> None:
         """Take the panel out of the page and free all that it holds in the kernel and browser."""
-        if self._stage.comm is None:
-            return
-        self._ahead.clear()
-        if self._sender is not None:
-            self._sender.cancel()
-        self._callbacks.clear()
-        self._stage.on_msg(self._answer, remove=True)
-        for control in self.controls.values():
-            control.unobserve(self._control_moved, "value")
-        row = self.widget.children[0]
-        for item in (self.widget, row, self._stage, *self.controls.values()):
-            _close(item)
+        with self._session.alone():
+            if self._stage.comm is None:
+                return
+            self._session.close()
+            if self._sender is not None:
+                self._sender.cancel()
+            self._stage.on_msg(self._answer, remove=True)
+            for control in self.controls.values():
+                control.unobserve(self._control_moved, "value")
+            for item in (self.widget, self._row, self._stage, *self.controls.values()):
+                _close(item)
 
     def __repr__(self) -> str:
-        values = ", ".join(
-            f"{c.name}={v:g}" if isinstance(c, Slider) else f"{c.name}={v!r}"
-            for c, v in zip(self._spec.controls, self._values(), strict=True)
-        )
-        return f"{self._spec.name}({values}): {self.frame[self._spec.sentence]}".replace("*", "")
+        session = self._session
+        with session.alone():
+            values = ", ".join(
+                f"{c.name}={v:g}" if isinstance(c, Slider) else f"{c.name}={v!r}"
+                for c, v in zip(session.controls.values(), session.settings, strict=True)
+            )
+            return f"{session.blueprint.name}({values}): {plain(str(session.scene.sentence))}"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
@@ -201,229 +138,78 @@ class Panel(Generic[State]):
             },
         }
 
-    def _make_controls(self) -> list[widgets.Widget]:
-        """Make the controls that the spec names and are not there yet; return the outdated ones.
+    def _send(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+        self._stage.send(message, buffers)
 
-        A slider whose old and new values do not fit in both ranges is outdated too: while its
-        range moves, the page would clamp it and send that back.
-        """
-        old = self.controls
-        self.controls = {
-            c.name: self._kept(c) or _control(c, _entry(self._state, c.name))
-            for c in self._spec.controls
-        }
-        for name, control in self.controls.items():
-            if control is not old.get(name):
-                control.observe(self._control_moved, "value")
-        shown = [c for c in self._spec.controls if isinstance(c, Slider) and c.shown]
-        self.widget.children[0].children = [self.controls[c.name] for c in shown]
-        return [control for name, control in old.items() if control is not self.controls.get(name)]
-
-    def _kept(self, control: Slider | Choice) -> widgets.Widget | None:
-        """The widget of this name, if it can stay."""
-        widget = self.controls.get(control.name)
-        if widget is None or isinstance(control, Choice):
-            return widget
-        ends = (
-            (widget.base**widget.min, widget.base**widget.max)
-            if control.log
-            else (widget.min, widget.max)
-        )
-        new = _entry(self._state, control.name)
-        fits = ends[0] <= new <= ends[1] and control.low <= widget.value <= control.high
-        return widget if fits or ends == (control.low, control.high) else None
-
-    def _values(self) -> list[Setting]:
-        return [_entry(self._state, c.name) for c in self._spec.controls]
-
-    def _checked_spec(self, state: State) -> Spec:
-        spec = self._blueprint.spec(state)
-        for control in spec.controls:
-            value = _entry(state, control.name)
-            if isinstance(control, Slider) and not control.low <= value <= control.high:
-                raise ValueError(
-                    f"{control.name} = {value!r} is outside the slider's limits "
-                    f"{control.low:g} to {control.high:g}; "
-                    f"widen them with limits={{{control.name!r}: (low, high)}}"
-                )
-        return spec
-
-    def _new_scene(self) -> dict[str, Any]:
-        spec = as_json(self._spec)
-        self._drawn = frozenset(named(spec))
-        self._base = self._values(), self._drawn_part(self.frame)
-        header, buffer = encode(self._base[1])
-        return {
-            "epoch": self._epoch,
-            "spec": spec,
-            "state": self._base[0],
-            "header": header,
-            "buffer": buffer,
-        }
-
-    def _drawn_part(self, frame: Frame) -> Frame:
-        """What the page needs of a frame; the rest is for those who ask in code."""
-        return {name: value for name, value in frame.items() if name in self._drawn}
-
-    @contextmanager
-    def _moving_controls(self) -> Iterator[None]:
-        self._moving = True
-        try:
-            yield
-        finally:
-            self._moving = False
-
-    def _move_controls(self, old: Mapping[str, Setting]) -> None:
-        with self._moving_controls():
-            for control, value in zip(self._spec.controls, self._values(), strict=True):
-                widget = self.controls[control.name]
-                with widget.hold_sync():  # else the page clamps the old value and sends it back
-                    if isinstance(control, Slider):
-                        _set_range(widget, control)
-                    if value != old.get(control.name):  # another may be in someone's hand
-                        widget.value = value
-
-    @_one_at_a_time
-    def _control_moved(self, change: dict[str, Any]) -> None:
-        if self._moving:
-            return
-        control = next(c for c in self._spec.controls if self.controls[c.name] is change["owner"])
-        old, new = _entry(self._state, control.name), change["new"]
-        if isinstance(control, Slider):
-            close = (
-                v for v in self._exact(control, old, new) if abs(new - v) < NOISE * max(1, abs(new))
-            )
-            new = next(close, new)
-        if new == old:
-            return
-        try:
-            self._state = _with_entries(self._state, {control.name: new})
-        except ValueError:
-            with self._moving_controls():
-                change["owner"].value = old
-            raise
-        self._frame = None
-        self._notify()
-
-    def _exact(self, control: Slider, old: float, new: float) -> Iterator[float]:
-        """What a slider may mean by a value that it had to round."""
-        goals = [preset.values.get(control.name, old) for preset in self._spec.presets]
-        yield old
-        yield control.nearest(new)
-        yield from (goal for goal in goals if not isinstance(goal, str))
-        yield from (self.frame[goal[1:-1]] for goal in goals if isinstance(goal, str))  # "{entry}"
-        yield float(f"{new:.12g}")
-
-    def _notify(self) -> None:
-        for callback in tuple(self._callbacks):
-            callback(self._state)
-
-    @_one_at_a_time
-    def _answer(self, _stage: Stage, message: dict[str, Any], _buffers: object) -> None:
-        """Answer the browser: `ask` wants frames now, `ahead` when there is time.
-
-        Both as their difference from that of the state `base`, which the browser has; a state that
-        cannot be has no frame, but a text that says why. `press` is a button whose values are no
-        controls.
-        """
-        if message["epoch"] != self._epoch:
-            return
-        if message["type"] == "ask":
-            self._send(message["states"], message["base"])
-        elif message["type"] == "press":
-            self._press(message["preset"])
-        elif message["type"] == "ahead":
-            if message["fresh"]:
-                self._ahead.clear()
-            self._ahead.extend((state, message["base"]) for state in message["states"])
-            if self._sender is None or self._sender.done():
-                self._sender = asyncio.get_running_loop().create_task(self._send_ahead())
-
-    def _press(self, index: int) -> None:
-        if index < 0:
-            changes: Mapping[str, Any] = vars(self._blueprint.state)
-        else:
-            preset = self._spec.presets[index]
-            changes = getattr(self._state, preset.method)() if preset.method else preset.values
-        self.set(**changes)
+    def _answer(self, _stage: Stage, message: Any, _buffers: object) -> None:
+        waiting = self._session.receive(message)
+        if waiting and (self._sender is None or self._sender.done()):
+            self._sender = asyncio.get_running_loop().create_task(self._send_ahead())
 
     async def _send_ahead(self) -> None:
-        while self._ahead:
-            self._send_batch()
+        while self._session.send_some_ahead():
             for _ in range(TURNS):
                 await asyncio.sleep(0)
 
-    @_one_at_a_time
-    def _send_batch(self) -> None:
-        if self._ahead:
-            _, base = self._ahead[0]
-            self._send(self._next_ahead(base), base, ahead=True)
+    def _follow(self, names: Collection[str]) -> None:
+        """Move the widgets to where code or a button has set their controls."""
+        if self._session.epoch != self._stage.scene["epoch"]:
+            with self._stage.hold_sync():
+                outdated = self._make_controls()
+                self._stage.controls = self.controls
+                self._stage.scene = self._session.opening()
+            for widget in outdated:
+                widget.unobserve(self._control_moved, "value")
+                _close(widget)
+        for name in names:  # the others may be on their way with the pointer
+            self.controls[name].value = entry(self.state, name)
 
-    def _next_ahead(self, base: Sequence[Setting]) -> Iterator[Sequence[Setting]]:
-        start = time.perf_counter()
-        for _ in range(BATCH):
-            if not self._ahead or self._ahead[0][1] != base:
-                return
-            before = time.perf_counter()
-            yield self._ahead.popleft()[0]
-            now = time.perf_counter()
-            dear = now - before > DEAR  # to be made on the chance that it is wanted
-            if dear and self._dear:
-                self._ahead.clear()
-            self._dear = dear
-            if now - start > TURN:
-                return
+    def _make_controls(self) -> list[widgets.Widget]:
+        """Make a widget for each control that is new or has changed; return the outdated ones."""
+        old, made = self.controls, self._made
+        self.controls, self._made = {}, self._session.controls
+        for name, control in self._made.items():
+            if control == made.get(name):
+                self.controls[name] = old[name]
+            else:
+                self.controls[name] = _widget(control, entry(self.state, name))
+                self.controls[name].observe(self._control_moved, "value")
+        visible = [n for n, c in self._made.items() if isinstance(c, Slider) and c.visible]
+        self._row.children = [self.controls[name] for name in visible]
+        return [widget for name, widget in old.items() if widget is not self.controls.get(name)]
 
-    def _send(
-        self, states: Iterable[Sequence[Setting]], base: Sequence[Setting], ahead: bool = False
-    ) -> None:
-        if base != self._base[0]:
-            self._base = base, self._drawn_part(self._view(base))
-        frames, buffers = [], []
-        for values in states:
-            try:
-                header, buffer = encode(self._drawn_part(self._view(values)), self._base[1])
-            except ValueError as error:  # the sliders allow more than the state: it says what
-                header, buffer = {"refused": str(error)}, b""
-            frames.append({"state": values, **header})
-            buffers.append(buffer)
-        message = {"epoch": self._epoch, "ahead": ahead, "base": base, "frames": frames}
-        self._stage.send(message, buffers)
+    def _control_moved(self, change: dict[str, Any]) -> None:
+        widget = change["owner"]
+        with self._session.alone():
+            for name, control in self._session.controls.items():
+                if self.controls[name] is widget:
+                    try:
+                        self._session.move(name, self._meant(control, widget.value))
+                    except ValueError:
+                        widget.value = entry(self.state, name)
+                        raise
 
-    def _view(self, values: Sequence[Setting]) -> Frame:
-        state = _with_entries(self._state, dict(zip(self.controls, values, strict=True)))
-        return self.frame if state == self._state else self._blueprint.view(state)
+    def _meant(self, control: Control, value: Any) -> Setting:
+        """The setting that a slider had to round to this value."""
+        if isinstance(control, Choice):
+            return value
+        noise = NOISE * max(1, abs(value))
+        near = (exact for exact in self._exact(control, value) if abs(value - exact) < noise)
+        return next(near, value)
 
-
-def _close(item: widgets.Widget) -> None:
-    for part in (getattr(item, "style", None), item.layout, item):
-        if isinstance(part, widgets.Widget):
-            part.close()
-
-
-def _entry(state: object, name: str) -> Any:
-    """A field of the state, or with ``"field.2"`` one entry of a field that is a tuple."""
-    field, _, index = name.partition(".")
-    value = getattr(state, field)
-    return value[int(index)] if index else value
-
-
-def _with_entries(state: State, values: Mapping[str, Setting]) -> State:
-    changes: dict[str, Any] = {}
-    for name, value in values.items():
-        field, _, index = name.partition(".")
-        if index:
-            entries = list(changes.get(field, getattr(state, field)))
-            entries[int(index)] = value
-            changes[field] = tuple(entries)
-        else:
-            changes[field] = value
-    return replace(state, **changes)  # type: ignore[type-var]
+    def _exact(self, control: Slider, value: float) -> Iterator[float]:
+        yield entry(self.state, control.name)
+        yield control.nearest(value)
+        for preset in self._session.scene.presets:
+            goal = preset.values.get(control.name)
+            if goal is not None:
+                yield goal
+        yield float(f"{value:.12g}")
 
 
-def _control(control: Slider | Choice, value: Setting) -> widgets.Widget:
+def _widget(control: Control, value: Setting) -> widgets.Widget:
     if isinstance(control, Choice):
-        options = [(text.replace("*", ""), key) for key, text in control.options]
+        options = [(plain(text), option) for option, text in control.options]
         return widgets.ToggleButtons(options=options, value=value, description=control.label)
     common = {"value": value, "step": FINEST, "description": control.symbol}
     if control.log:
@@ -436,10 +222,7 @@ def _control(control: Slider | Choice, value: Setting) -> widgets.Widget:
     return slider
 
 
-def _set_range(slider: widgets.Widget, control: Slider) -> None:
-    low, high = control.low, control.high
-    if control.log:
-        low, high = math.log10(low), math.log10(high)
-    slider.description = control.symbol
-    with slider.hold_trait_notifications():
-        slider.min, slider.max = low, high
+def _close(item: widgets.Widget) -> None:
+    for part in (getattr(item, "style", None), item.layout, item):
+        if isinstance(part, widgets.Widget):
+            part.close()

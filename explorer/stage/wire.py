@@ -1,61 +1,70 @@
-"""How a frame travels: a small JSON header and one binary buffer, as its difference from a base.
+"""How a scene's values travel: a small JSON header and one binary buffer.
 
-The browser holds the frame of the state that it names with its question (the base); entries that
-are the same there are left out, so that what a drag does not change travels but once.
-Numbers keep their 64 bits (and infinities, which JSON lacks). What is only drawn is rounded:
-curves to float32, two-dimensional arrays to 16 bits between their smallest and largest value.
+Values are numbered by the slots of `explorer.scene.structure`. The browser holds those of the state
+that it names with its question (the base); what is the same there is left out, so that what a drag
+does not change travels only once. Numbers keep their 64 bits (and infinities, which JSON lacks).
+What is only drawn is rounded: curves to float32, two-dimensional arrays to 16 bits between their
+smallest and largest value.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from explorer.spec import Frame, Value
+from explorer.scene import Array
+
+Header: TypeAlias = dict[str, list[Any]]
 
 LOWEST, HIGHEST, NAN = 0, 65534, 65535  # the steps for -inf, inf and nan; between, the finite
 
 
-def encode(frame: Frame, base: Frame | None = None) -> tuple[dict[str, Any], bytes]:
-    """The header and the buffer of `frame`; without a base, whole.
+def encode(values: Sequence[Any], base: Sequence[Any] | None = None) -> tuple[Header, bytes]:
+    """The header and the buffer of `values` by slot; without a base, of all of them.
 
-    The buffer holds the numbers as float64, then the curves as float32, then the fields as
-    uint16, all little-endian, in the order in which the header names them.
+    The buffer holds the numbers as float64, the pairs (axis limits) as two float64 each, the curves
+    as float32, then the fields as uint16, all little-endian, in the order in which the header names
+    them.
     """
-    numbers: list[str] = []
-    texts: dict[str, str | bool | list[str]] = {}
-    curves: list[tuple[str, int]] = []
-    fields: list[tuple[str, int, int, float, float]] = []
-    chunks: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
-    for name, value in frame.items():
-        if base is not None and _same(value, base.get(name)):
-            continue
-        if isinstance(value, np.ndarray) and value.ndim == 2:
-            low, high = _finite_range(value)
-            fields.append((name, *value.shape, low, high))
-            chunks[2].append(_quantized(value, low, high).tobytes())
-        elif isinstance(value, np.ndarray):
-            curves.append((name, value.size))
-            chunks[1].append(value.astype("<f4").tobytes())
-        elif isinstance(value, (str, bool)):
-            texts[name] = value
-        elif isinstance(value, tuple):
-            texts[name] = list(value)
-        else:
-            numbers.append(name)
-            chunks[0].append(np.float64(value).astype("<f8").tobytes())
-    header = {"numbers": numbers, "texts": texts, "curves": curves, "fields": fields}
-    return header, b"".join(b"".join(chunk) for chunk in chunks)
+    header: Header = {kind: [] for kind in ("numbers", "pairs", "texts", "curves", "fields")}
+    numbers: list[float] = []
+    ends: list[float] = []
+    curves: list[bytes] = []
+    fields: list[bytes] = []
+    base = [None] * len(values) if base is None else base
+    with np.errstate(over="ignore", invalid="ignore"):
+        for slot, (value, known) in enumerate(zip(values, base, strict=True)):
+            if value is known or (type(value) is type(known) and _equal(value, known)):
+                continue
+            if isinstance(value, np.ndarray) and value.ndim == 2:
+                low, high = _finite_range(value)
+                header["fields"].append((slot, *value.shape, low, high))
+                fields.append(_quantized(value, low, high).tobytes())
+            elif isinstance(value, np.ndarray):
+                header["curves"].append((slot, value.size))
+                curves.append(value.astype("<f4").tobytes())
+            elif isinstance(value, str | bool):
+                header["texts"].append((slot, value))
+            elif not isinstance(value, tuple):
+                header["numbers"].append(slot)
+                numbers.append(value)
+            elif value and not isinstance(value[0], str):
+                header["pairs"].append(slot)
+                ends.extend(value)
+            else:
+                header["texts"].append((slot, list(value)))
+    return header, b"".join((np.array(numbers + ends, "<f8").tobytes(), *curves, *fields))
 
 
-def _same(value: Value, other: Value | None) -> bool:
-    if isinstance(value, np.ndarray):
-        return value is other or (
-            isinstance(other, np.ndarray) and value.ndim == 1 and np.array_equal(value, other)
-        )
-    return type(value) is type(other) and bool(value == other)
+def _equal(value: Any, known: Any) -> bool:
+    if isinstance(value, np.ndarray):  # to compare fields would cost more than they do
+        same_shape = value.ndim == 1 and value.shape == known.shape
+        return same_shape and value.tobytes() == known.tobytes()
+    return bool(value == known)
 
 
-def _finite_range(values: np.ndarray) -> tuple[float, float]:
+def _finite_range(values: Array) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return 0.0, 1.0
@@ -63,8 +72,7 @@ def _finite_range(values: np.ndarray) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def _quantized(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        steps = 1 + np.rint((values - low) * ((HIGHEST - 2) / (high - low)))
+def _quantized(values: Array, low: float, high: float) -> NDArray[np.uint16]:
+    steps = 1 + np.rint((values - low) * ((HIGHEST - 2) / (high - low)))
     steps = np.clip(steps, LOWEST, HIGHEST)
     return np.where(np.isnan(steps), NAN, steps).astype("<u2")

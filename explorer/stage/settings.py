@@ -1,0 +1,76 @@
+"""Fields of a state, and single entries of those that are tuples, by name: ``"w"``, ``"y.1"``."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from explorer.parts.inputs import refuse
+from explorer.scene import Choice, Control, Setting, Slider, State
+
+
+def entry(state: State, name: str) -> Any:
+    """The value of this name."""
+    field, dot, index = name.partition(".")
+    value = getattr(state, field)
+    return value[int(index)] if dot else value
+
+
+def with_entries(state: Any, changed: Mapping[str, Any]) -> Any:
+    """The state in which these names have these values.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, and where the state refuses a value.
+    """
+    names = [field.name for field in fields(state)]
+    changes: dict[str, Any] = {}
+    for name, value in changed.items():
+        field, dot, index = name.partition(".")
+        present: Any = changes.get(field, getattr(state, field, None))
+        if field not in names or (dot and not _has_entry(present, index)):
+            refuse(name, value, f"one of the parameters {', '.join(names)}")
+        if dot:
+            value = (*present[: int(index)], value, *present[int(index) + 1 :])
+        changes[field] = value
+    return replace(state, **changes)
+
+
+def _has_entry(value: object, index: str) -> bool:
+    return isinstance(value, tuple) and index.isdecimal() and int(index) < len(value)
+
+
+def without(state: Any, names: Collection[str]) -> list[Any]:
+    """All that goes by none of these names, in the order of the fields."""
+    rest: list[Any] = []
+    for field in fields(state):
+        value = getattr(state, field.name)
+        if isinstance(value, tuple):
+            value = [v for i, v in enumerate(value) if f"{field.name}.{i}" not in names]
+        if field.name not in names:
+            rest.append(value)
+    return rest
+
+
+def controls_of(state: State) -> dict[str, Control]:
+    """The controls of a state by name, if it is inside the limits of their sliders."""
+    controls = {control.name: control for control in state.controls()}
+    for name, control in controls.items():
+        value = entry(state, name)
+        if isinstance(control, Slider) and not control.low <= value <= control.high:
+            limits = f"limits={{{name.partition('.')[0]!r}: (low, high)}}"
+            reach = f"{control.low:g} to {control.high:g}"
+            refuse(name, value, f"{reach}, the slider's limits; widen them with {limits}")
+    return controls
+
+
+def allowed(control: Control, value: Any) -> Setting:
+    """What a page has set a control to; the number of a slider is kept inside its limits."""
+    if isinstance(control, Choice):
+        options = [option for option, _ in control.options]
+        if value in options:
+            return options[options.index(value)]
+        refuse(control.name, value, f"one of {', '.join(map(repr, options))}")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        refuse(control.name, value, f"a number from {control.low:g} to {control.high:g}")
+    return float(min(max(value, control.low), control.high))
