@@ -26,6 +26,7 @@ from explorer.scene import Axis, Choice, Control, Slider, number
 
 LARGE = 1e9
 REAL, POSITIVE = (-LARGE, LARGE), (1e-9, LARGE)
+MOST = 1000  # numbers of a column
 LOG_STEP = 0.02  # of a slider over decades
 
 
@@ -63,7 +64,7 @@ class Column:
     label: str
     domain: Interval
     axis: str = ""
-    most: int = 1000
+    most: int = MOST
     steps: int = STEPS
     visible: bool = False
 
@@ -120,6 +121,20 @@ def _declared(state: Any) -> Mapping[str, Declared]:
     return {f.name: f.metadata["declared"] for f in fields(state) if "declared" in f.metadata}
 
 
+def _domains(state: type) -> dict[str, Interval]:
+    """What each slider and axis may be about."""
+    kinds = declared(state).items()
+    return {
+        getattr(kind, "axis", "") or name: kind.domain
+        for name, kind in kinds
+        if not isinstance(kind, Option)
+    }
+
+
+class Checked(dict[str, Interval]):
+    """Limits that have been checked."""
+
+
 @lru_cache(maxsize=1024)
 def _slider(kind: Number | Column, name: str, limits: Interval) -> Slider:
     """The slider of a number, or of one entry of a column as "y.1"."""
@@ -146,6 +161,11 @@ class Parameters:
     handles: int = 0
 
     def __post_init__(self) -> None:
+        if type(self.limits) is not Checked:  # else at every tick
+            domains = _domains(type(self))
+            limits = Checked(intervals(self.limits, domains, domains))
+            object.__setattr__(self, "limits", limits)
+        whole("handles", self.handles, 0, MOST)
         for name, kind in declared(type(self)).items():
             object.__setattr__(self, name, kind.checked(name, getattr(self, name), self.limits))
 
@@ -159,12 +179,14 @@ class Parameters:
         **data: Any,
     ) -> Self:
         """What is given and is not None, else what suits the data; each range wide enough."""
-        kinds = {n: k for n, k in declared(cls).items() if not isinstance(k, Option)}
-        domains = {getattr(kind, "axis", "") or name: kind.domain for name, kind in kinds.items()}
+        kinds, domains = declared(cls), _domains(cls)
         values: dict[str, Any] = {
-            n: _slider(kinds[n], n, ranges[n]).nearest(v) for n, v in suited.items()
+            name: _slider(kinds[name], name, ranges[name]).nearest(v) for name, v in suited.items()
         }
-        ranges = dict(ranges)
+        ranges = {
+            n: (max(low, domains[n][0]), min(high, domains[n][1]))
+            for n, (low, high) in ranges.items()
+        }
         for name, value in given.items():
             if value is not None:
                 values[name] = real(name, value, *domains[name])

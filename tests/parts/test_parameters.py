@@ -143,3 +143,24 @@ def test_whole_numbers_and_options():
 def test_intervals_and_hulls():
     assert intervals({}, {"x": (0.0, 1.0)}, {"x": (-5.0, 5.0)}) == {"x": (0.0, 1.0)}
     assert hull((0.0, 1.0), -1.0, 0.5) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"limits": 5}, r"limits = 5: allowed is \{name"),
+        ({"limits": {"q": (0, 1)}}, r"limits = \{'q': \(0, 1\)\}: allowed"),
+        ({"limits": {**LIMITS, "w": (9, 1)}}, r"limits = \{'w': \(9, 1\)\}: allowed"),
+        ({"limits": {**LIMITS, "w": 5}}, r"limits = \{'w': 5\}: allowed"),
+        ({"limits": {**LIMITS, "width": (0, 1)}}, r"limits\['width'\] = 0: allowed"),
+        ({"handles": "a"}, r"handles = 'a': allowed is a whole number"),
+    ],
+)
+def test_limits_of_a_state_are_checked_too(changes, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        replace(STATE, **changes)
+
+
+def test_wider_limits_allow_more():
+    wider = replace(STATE, limits={**STATE.limits, "height": (0.0, 9.0)}, y=(8.5, 1.0))
+    assert wider.slider("y.0").high == 9.0
