@@ -11,7 +11,7 @@ from explorer.parts.curves import reaching
 from explorer.parts.distributions import DOMAINS, STEPS, Distribution, ranges
 from explorer.parts.divergence import Terms, TermsAt, beyond, tangent, terms_at, terms_over
 from explorer.parts.inputs import Limits, real, refuse
-from explorer.parts.parameters import Parameters, choice, one
+from explorer.parts.parameters import Checked, Parameters, choice, one
 from explorer.parts.ranges import ceiling
 from explorer.parts.words import exponential
 from explorer.scene import (
@@ -64,7 +64,7 @@ class State(Parameters):
         p, q = self.side("p"), self.side("q")
         if p.discrete != q.discrete or (p.discrete and p.classes != q.classes):
             refuse("q", q.member, "as many classes as p has" if p.discrete else "no classes")
-        object.__setattr__(self, "limits", ranges(p, q, self.limits))
+        object.__setattr__(self, "limits", Checked(ranges(p, q, self.limits)))
         super().__post_init__()
         x = real("x", self.x, *self.limits["x"])
         object.__setattr__(self, "x", float(round(x)) if p.discrete else x)
@@ -395,7 +395,8 @@ def presets(state: State) -> tuple[Preset, ...]:
     if p.family is q.family and len(p.numbers) == count:
         goals.append(("q equals p", dict(enumerate(p.numbers)), ""))
     if q.family is Normal:
-        mean, deviation = float(p.member.mean()), math.sqrt(float(p.member.variance()))
+        mean, variance = float(p.member.mean()), float(p.member.variance())
+        deviation = math.sqrt(variance) if math.isfinite(variance) else math.nan
         if p.family is not Normal:
             goals.append(("q matches p's mean and variance", {0: mean, 1: deviation}, ""))
         goals.append(("q twice as wide as p", {0: mean, 1: 2 * deviation}, ""))

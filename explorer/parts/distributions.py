@@ -43,11 +43,17 @@ class Distribution:
             refuse(name, value, allowed)
         if len(numbers) > MOST.get(family, len(numbers)):
             refuse(name, value, "a Mixture of at most 5 or a Categorical of at most 8 classes")
-        found = cls(family, numbers)
-        for i, (number, parameter) in enumerate(zip(numbers, found.described, strict=True)):
+        try:
+            described = family.described(len(numbers))
+        except ValueError:
+            refuse(name, value, f"as many numbers as a {family.title} has")
+        for i, (number, parameter) in enumerate(zip(numbers, described, strict=True)):
             real(f"{name}[{i}]", number, *DOMAINS.get(parameter.role, SHARE))
-        _member(family, numbers)  # raises where all weights are 0
-        return found
+        try:
+            _member(family, numbers)
+        except ValueError:
+            refuse(name, value, "weights that do not sum to 0")
+        return cls(family, numbers)
 
     @property
     def member(self) -> Any:
