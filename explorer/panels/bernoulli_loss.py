@@ -1,103 +1,69 @@
 """The Bernoulli loss: a logit, a label, and what the one costs given the other; or two groups."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, TypeAlias
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explorer.core import Bernoulli, LogisticFit, fit_logistic
-from explorer.panels.inputs import column, intervals, real
-from explorer.panels.words import chance, compared, nats
-from explorer.spec import (
+from explorer.parts.inputs import Interval, Limits, Numbers, hull, real, refuse
+from explorer.parts.parameters import Parameters, many, one
+from explorer.parts.plane import levels, plane, remembered
+from explorer.parts.ranges import ceiling
+from explorer.parts.regression import arrays, every, goal
+from explorer.parts.words import amount, chance, compared, nats
+from explorer.scene import (
     Area,
+    Array,
     Arrows,
-    Axes,
+    Axis,
     Blueprint,
     Drag,
-    Frame,
-    Landscape,
     Line,
     Note,
+    Plot,
     Points,
     Preset,
     Rule,
-    Slider,
-    Spec,
+    Scene,
     Stems,
     Sum,
     Term,
-    nice_ceiling,
     number,
 )
 
-Limits: TypeAlias = Mapping[str, tuple[float, float]]
-Array: TypeAlias = NDArray[np.float64]
-
-REACH = (8.0, 50.0, 1000.0, 10_000.0)  # how far the logit's axis reaches, in steps
-FAR: Array = np.array([-800.0, -40.0, 40.0, 800.0])  # where the naive formula is looked at
-ONE_DOMAIN = {"logit": (-1e6, 1e6), "y": (0.0, 1.0)}
-LARGEST = 1e9
+REACH = (8.0, 50.0, 1e3, 1e4, 1e5, 1e6)  # how far the logit's axis reaches, in steps
+LOST = (-math.log(np.finfo(float).max), 53 * math.log(2))  # beyond, p is rounded to 0 and to 1
+FAR = np.array([-800.0, -40.0, 40.0, 800.0])  # where the naive formula is looked at
 CELLS = 48
+DOUBLING = (2.0, 4.0, 8.0, 20.0)  # steps of an axis that seldom moves
 
 
-@dataclass(frozen=True)
-class One:
-    """A logit and a label, which is soft between 0 and 1; `limits` holds each slider's range."""
+@dataclass(frozen=True, kw_only=True)
+class One(Parameters):
+    """A logit and a label, which is soft between 0 and 1."""
 
-    logit: float = 1.5
-    y: float = 1.0
-    limits: Limits = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name, domain in ONE_DOMAIN.items():
-            object.__setattr__(self, name, real(name, getattr(self, name), *domain))
-        reach = nice_ceiling(abs(self.logit), REACH)
-        defaults = {"logit": (-reach, reach), "y": (0.0, 1.0)}
-        object.__setattr__(self, "limits", intervals(self.limits, defaults, ONE_DOMAIN))
+    logit: float = one("z", "logit z", (-REACH[-1], REACH[-1]))
+    y: float = one("y", "label y", (0.0, 1.0), steps=100)
 
 
-@dataclass(frozen=True)
-class Groups:
-    """Points `x` with labels `y`, and the model z = slope (x - decision) over them."""
+@dataclass(frozen=True, kw_only=True)
+class Groups(Parameters):
+    """Points x with labels y, and the model z = slope (x - decision) over them."""
 
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    slope: float
-    decision: float
-    limits: Limits = field(default_factory=dict)
+    x: Numbers = many("x", "x of point", most=100_000)
+    y: Numbers = many("y", "label of point", (0.0, 1.0), most=100_000)
+    slope: float = one("w", "slope")
+    decision: float = one("x₀", "decision point")
 
     def __post_init__(self) -> None:
-        x, y = _columns(self.x, self.y)
-        object.__setattr__(self, "x", x)
-        object.__setattr__(self, "y", y)
-        domain = dict.fromkeys(("slope", "decision"), (-LARGEST, LARGEST))
-        for name in domain:
-            object.__setattr__(self, name, real(name, getattr(self, name), *domain[name]))
-        if self.limits.keys() == domain.keys():  # at every tick
-            return
-        best, rises = _best(x, y)[0], float(np.cov(x, y)[0, 1])
-        steepest = 1.5 * abs(best.slope) if best else 0.0
-        steep = _round_up(max(4 / float(np.std(x)), abs(self.slope), steepest))
-        low = -steep if rises <= 0 or self.slope < -steep / 4 else -steep / 4
-        high = steep if rises >= 0 or self.slope > steep / 4 else steep / 4
-        ends = (min(*x, self.decision), max(*x, self.decision))
-        defaults = {"slope": (low, high), "decision": ends}
-        object.__setattr__(self, "limits", intervals(self.limits, defaults, domain))
-
-
-def _columns(x: Any, y: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """x and y as tuples of one length; truth values are labels too."""
-    x = column("x", x, -LARGEST, LARGEST)
-    if len(set(x)) < 2:
-        raise ValueError(f"x = {x!r}: allowed are numbers of which two differ")
-    labels = np.asarray(y)
-    y = column("y", labels.astype(float) if labels.dtype == bool else y, 0.0, 1.0)
-    if len(x) != len(y):
-        raise ValueError(f"y has {len(y)} labels: allowed is one for each of the {len(x)} x")
-    return x, y
+        super().__post_init__()
+        if len(self.x) != len(self.y):
+            refuse("y", self.y, f"as many labels as x has values, {len(self.x)}")
+        if min(self.x) == max(self.x):
+            refuse("x", self.x, "a list of numbers of which two differ")
 
 
 def bernoulli_loss(
@@ -109,11 +75,10 @@ def bernoulli_loss(
     decision: float | None = None,
     limits: Limits | None = None,
 ) -> Blueprint[Any]:
-    """Show what a logit costs when the label comes to light, and how steep that loss is.
+    """Show what a logit costs when the label is observed, and how steep that loss is.
 
-    The sigmoid, the loss ``(1-y) log(1+e^z) + y log(1+e^-z)`` in nats with its slope ``p - y``,
-    and where the formula that is often written for it fails. With `x`, two groups on a line
-    and the logit ``z = slope (x - decision)`` over them, whose losses add up.
+    ``loss = (1-y) log(1+e^z) + y log(1+e^-z)`` in nats, its slope ``p - y``, and where the formula
+    that is often written for it fails. With `x`, two groups, and ``z = slope (x - decision)``.
 
     Parameters
     ----------
@@ -124,498 +89,312 @@ def bernoulli_loss(
     x : list, array or Series, optional
         Where the two groups lie; replaces `logit`.
     slope, decision : float, optional
-        How steep the logit is over x, and where it is 0; the offset is ``-slope decision``.
+        How steep the logit is over x, and where it is 0.
     limits : dict, optional
         A slider's range by name, e.g. ``{"logit": (-1000, 1000)}``.
 
     Returns
     -------
     explorer.stage.Panel
-        With ``frame["loss"]``, ``["probability"]``, ``["gradient"]``, ``["naive"]``; with `x`
-        ``["losses"]``, ``["offset"]``, ``["best"]`` and the other numbers on screen.
+        Its frame has ``probability`` of y = 1, ``loss``, ``gradient`` (of the loss over the logit),
+        ``naive`` (the loss by the naive formula) and ``entropy`` (of the label). With `x` it has
+        ``probabilities`` (n,), ``losses`` (n,), their sum ``loss``, its ``gradient`` (2,) over
+        slope and ``offset`` = -slope decision, ``right`` (how many points lie on their side), and
+        ``best``, a dict of slope and decision (empty where there is no best).
 
     Raises
     ------
     ValueError
         Naming the parameter, its value and what is allowed.
     """
-    limits = {} if limits is None else limits
+    model = {"slope": slope, "decision": decision}
     if x is not None:
-        x, y = _columns(x, y)
-        if slope is None:
-            slope = float(np.copysign(2 / np.std(x), np.cov(x, y)[0, 1]))
-        decision = float(np.median(x)) if decision is None else decision
-        return Blueprint(Groups(x, y, slope, decision, limits), view_groups, spec_groups)
-    for name, value in (("slope", slope), ("decision", decision)):
+        return Blueprint("bernoulli_loss", groups(x, y, limits, **model), view_groups)
+    for name, value in model.items():
         if value is not None:
-            raise ValueError(f"{name} = {value!r}: allowed only together with x")
-    return Blueprint(One(logit, y, limits), view_one, spec_one)
+            refuse(name, value, "a number only together with x")
+    reach = reach_of(real("logit", logit, -REACH[-1], REACH[-1]))
+    ranges, given = {"logit": (-reach, reach), "y": (0.0, 1.0)}, {"logit": logit, "y": y}
+    return Blueprint("bernoulli_loss", One.start({}, ranges, given, limits), view_one)
+
+
+def groups(x: Any, y: Any, limits: Limits | None, **given: float | None) -> Groups:
+    """Two groups, with a model that is not the best where no other is given."""
+    if np.asarray(y).dtype == bool:  # truth values are labels too
+        y = np.asarray(y, dtype=float)
+    checked = Groups(x=x, y=y, slope=0.0, decision=0.0, limits={})
+    x, y = checked.x, checked.y
+    rises, width, fit = float(np.cov(x, y)[0, 1]), float(np.std(x)), best_fit(x, y)[0]
+    steep = ceiling(max(4 / width, 1.5 * abs(fit.slope) if fit else 0.0))
+    down, up = (1.0 if rises <= 0 else 0.25), (1.0 if rises >= 0 else 0.25)
+    ranges = {"slope": (-down * steep, up * steep), "decision": (min(x), max(x))}
+    start = {"slope": math.copysign(2 / width, rises), "decision": float(np.median(x))}
+    return Groups.start(start, ranges, given, limits, x=x, y=y)
 
 
 def naive_loss(logit: Any, y: float) -> Any:
-    """-y log p - (1-y) log(1-p) with p = 1 / (1 + e^-z), as it is often written: it fails far out.
-
-    It is here to be looked at: inf and nan stand where float64 rounds p to 0 or 1.
-    """
+    """-y log p - (1-y) log(1-p) with p = 1 / (1 + e^-z), as it is often written; fails far out."""
     with np.errstate(all="ignore"):
         p = 1 / (1 + np.exp(-np.asarray(logit)))
         return -y * np.log(p) - (1 - y) * np.log(1 - p)
 
 
-# ------------------------------------------------------------------------------------------ view
-
-
-def view_one(state: One) -> Frame:
+def view_one(state: One) -> Scene:
     """All that is on screen for one label."""
-    z, y = state.logit, state.y
-    model = Bernoulli(z)
-    p, loss = float(model.probability), float(model.nll(y))
-    gradient, naive = float(model.nll_gradient(y)["logit"]), float(naive_loss(z, y))
-    reach = nice_ceiling(abs(z), REACH)
-    grid, sigmoid, loss_of_1, loss_of_0 = _curves(reach)
-    top = 0.5 * reach if loss <= 0.5 * reach else 1.125 * reach
-    # The tangent runs as far as it stays inside the plot, up and down.
-    steep = max(abs(gradient), 1e-9)
-    rise, fall = (min(0.3 * reach, room / steep) for room in (top - loss, loss))
-    uphill = np.copysign(1.0, gradient)
-    soft = 0 < y < 1
-    target = float(Bernoulli.from_probability(y).logit)
-    least = float(Bernoulli.from_probability(y).entropy())
-    far_reach = max(reach, 1000.0)
-    far_grid, left, right = _far(far_reach)
-    return {
-        "logit": z,
-        "y": y,
-        "probability": p,
-        "loss": loss,
-        "gradient": gradient,
-        "naive": naive,
-        "entropy": least,
-        "minus_y": -y,
-        "z_grid": grid,
-        "sigmoid": sigmoid,
-        "loss_of_1": loss_of_1,
-        "loss_of_0": loss_of_0,
-        "loss_curve": Bernoulli(grid).nll(y),
-        "z_limits": np.array([-reach, reach]),
-        "loss_limits": np.array([0.0, top]),
-        "p_label": f"*p* {compared(p)}",
-        "y_label": f"*y* = {number(y, 2)}",
-        "loss_label": f"loss {nats(loss)}",
-        "term_0": (1 - y) * float(model.nll(0)),
-        "term_1": y * float(model.nll(1)),
-        "tangent_x": np.array([z - uphill * fall, z + uphill * rise]),
-        "tangent_y": np.array([loss - fall * abs(gradient), loss + rise * abs(gradient)]),
-        "slope_x": np.array([z, z]) - uphill * fall,
-        "slope_y": np.array([loss, loss]) - fall * abs(gradient),
-        "slope_label": f"slope {number(gradient)}",
-        "target_x": np.array([target if soft and abs(target) <= reach else np.nan]),
-        "least": np.array([least]),
-        "least_label": f"least {number(least)}",
-        "one_x": np.array([-0.42, -0.42]) * reach,
-        "zero_x": np.array([0.42, 0.42]) * reach,
-        "ends_y": np.array([0.42, 0.42]) * reach,
-        "far_limits": np.array([-far_reach, far_reach]),
-        "far_loss_limits": np.array([0.0, 1.25 * far_reach]),
-        "far_grid": far_grid,
-        "far_curve": Bernoulli(far_grid).nll(y),
-        "left_x": left,
-        "right_x": right,
-        "fence": np.array([1.25, 1.25]) * far_reach,
-        "left_text": f"naive: {_said(float(naive_loss(left[0], y)))}",
-        "right_text": f"naive: {_said(float(naive_loss(right[1], y)))}",
-        "far_x": FAR,
-        "far_y": Bernoulli(FAR).nll(y),
-        "far_labels": tuple(map(_short, Bernoulli(FAR).nll(y))),
-        "sentence": _sentence_one(state, p, loss, gradient, naive, least),
-        "sigmoid_said": f"The probability of y = 1 over the logit z; at z = {number(z, 2)} it is "
-        f"{p:.4g}. An arrow runs from the label {number(y, 2)} to it.",
-        "loss_said": f"The loss over the logit for y = 1, y = 0 and the present label "
-        f"{number(y, 2)}; at z = {number(z, 2)} it is {nats(loss)}, with slope "
-        f"{number(gradient)}.",
-        "far_said": f"The same loss for logits from minus {far_reach:g} to {far_reach:g}. "
-        f"The naive formula gives {_said(float(naive_loss(left[0], y)))} below {left[1]:.0f} "
-        f"and {_said(float(naive_loss(right[1], y)))} above {right[0]:.0f}.",
-    }
-
-
-def view_groups(state: Groups) -> Frame:
-    """All that is on screen for two groups."""
-    x, y, different = _data(state.x, state.y)
-    slope, decision = state.slope, state.decision
-    model = Bernoulli(slope * (x - decision))
-    p, (of_0, of_1) = model.probability, -model.log_probabilities().T
-    losses = (1 - y) * of_0 + y * of_1
-    each = model.nll_gradient(y)["logit"]
-    loss = float(losses.sum())
-    best, reason = _best(state.x, state.y)
-    grid = _grid(state.x, state.limits["decision"])
-    along = Bernoulli(slope * (grid - decision))
-    right, decided = int(((p > 0.5) == (y > 0.5))[y != 0.5].sum()), int((y != 0.5).sum())
-    offset = -slope * decision
-    curve_of_0, curve_of_1 = -along.log_probabilities().T
-    ceiling = nice_ceiling(float(losses.max()), (2.0, 4.0, 8.0))
-    digits = _digits(state.limits["decision"])
-    return {
-        "slope": slope,
-        "decision": decision,
-        "offset": offset,
-        "probabilities": p,
-        "losses": losses,
-        "loss": loss,
-        "gradient": np.array([each @ x, each.sum()]),
-        "best": {"slope": best.slope, "offset": best.offset, "decision": best.decision}
-        if best
-        else {},
-        "right": float(right),
-        "term_0": float((1 - y) @ of_0),
-        "term_1": float(y @ of_1),
-        "x_grid": grid,
-        "sigmoid": along.probability,
-        "loss_of_1": curve_of_1,
-        "loss_of_0": curve_of_0,
-        "points_x": _drawn(state.x, state.y)[0],
-        "points_y": _drawn(state.x, state.y)[1],
-        "points_loss": losses[different],
-        "loss_limits": np.array([0.0, ceiling]),
-        "decision_label": f"decides at {number(decision, digits)}",
-        "point_label": f"({number(decision, digits)}, {_figures(slope)})",
-        "landscape": _landscape(state.x, state.y, state.limits["decision"], state.limits["slope"]),
-        "levels": _levels(state.x, state.y, state.limits["decision"], state.limits["slope"]),
-        "best_decision": np.array([best.decision if best else np.nan]),
-        "best_slope": np.array([best.slope if best else np.nan]),
-        "best_label": f"best {number(best.value, 2)}" if best else "",
-        "sentence": _sentence_groups(state, losses, (right, decided), best, reason),
-        "sigmoid_said": f"The probability of y = 1 over x, which is one half at "
-        f"{number(decision, digits)}, with {len(state.x)} points at their labels.",
-        "loss_said": "What a point costs over x, for y = 1 and for y = 0, with a bar for each "
-        "point's own loss.",
-        "map_said": f"The sum of all losses over decision and slope, with the present model at "
-        f"{number(decision, digits)} and {_figures(slope)}"
-        + (
-            f" and the best at {number(best.decision, digits)} and {_figures(best.slope)}."
-            if best
-            else "."
-        ),
-    }
-
-
-def _sentence_one(
-    state: One, p: float, loss: float, gradient: float, naive: float, least: float
-) -> str:
-    y, soft = state.y, 0 < state.y < 1
-    said = (
-        f"The model gives *y* = 1 a probability {chance(p)}. The label is {_label(y)}: "
-        f"a loss of {nats(loss)}."
+    y, model, label = state.y, Bernoulli(state.logit), Bernoulli.from_probability(state.y)
+    p, loss, entropy = float(model.probability), float(model.nll(y)), float(label.entropy())
+    slope, naive = float(model.nll_gradient(y)["logit"]), float(naive_loss(state.logit, y))
+    named = {"probability": p, "loss": loss, "gradient": slope, "naive": naive, "entropy": entropy}
+    terms = (
+        Term("*y* log(1 + *e*⁻ᶻ)", y * float(model.nll(1))),
+        Term("(1 − *y*) log(1 + *e*ᶻ)", (1 - y) * float(model.nll(0))),
     )
-    if soft and loss - least < 5e-7:
-        said += (
-            " No logit costs less: what is left is the entropy of the label, and the slope is 0."
-        )
-    elif soft:
-        said += f" No logit costs less than {number(least)}, the entropy of the label."
-    elif abs(gradient) > 0.95:
-        said += " It is sure and wrong: each further step of the logit costs about a nat more."
-    if not np.isclose(naive, loss, rtol=1e-3, atol=1e-9):
-        return f"{said} The naive formula gives {_said(naive)} here, for *p* is rounded to {p:.0f}."
-    if abs(gradient) > 5e-4:
-        way = "Lowering" if gradient > 0 else "Raising"
-        return f"{said} {way} the logit helps: the slope is *p* − *y* = {number(gradient)}."
-    return said
+    difference = (Term("*p* = σ(*z*)", p), Term("−*y*", -y))
+    return Scene(
+        named,
+        (sigmoid(state, p), loss_over_z(state, loss, slope, entropy), far_out(state)),
+        (Sum(Term("loss", loss), terms), Sum(Term("slope", slope), difference)),
+        tuple(preset for preset in PRESETS if state.within(preset.values)),
+        sentence(state, p, loss, slope, naive, entropy),
+    )
 
 
-def _sentence_groups(
-    state: Groups,
-    losses: Array,
-    right: tuple[int, int],
-    best: LogisticFit | None,
-    reason: str,
-) -> str:
-    count, loss, worst = len(state.x), float(losses.sum()), int(np.argmax(losses))
-    at = number(state.decision, _digits(state.limits["decision"]))
-    if state.slope == 0:
-        said = f"With slope 0 the model is undecided everywhere: each of the {count} costs log 2"
-        said += f" = {number(float(losses[0]))}, {number(loss)} nats together."
-    else:
-        side = "above" if state.slope > 0 else "below"
-        dearest = f"*x* = {state.x[worst]:g} with *y* = {state.y[worst]:g}"
-        said = (
-            f"The model says *y* = 1 {side} {at}; that is right for {right[0]} of {right[1]}. "
-            f"The loss is {number(loss)} nats, {number(loss / count)} each on average; "
-            f"the dearest, {dearest}, {number(losses[worst])}."
-        )
-    if best is None:
-        return f"{said} {reason}"
-    if loss - best.value < 5e-4:
-        return f"{said} No other slope and offset make it less: the maximum of the likelihood."
-    return f"{said} At the maximum of the likelihood it would be {number(best.value)}."
+def sigmoid(state: One, p: float) -> Plot:
+    z, y, reach = state.logit, state.y, reach_of(state.logit)
+    grid, curve, *_ = curves(reach, 161)
+    return Plot(
+        "How likely: *p* = σ(*z*)",
+        Axis("*z*", (-reach, reach)),
+        Axis("*p*", (0.0, 1.0)),
+        f"The probability of y = 1 over the logit z; at z = {number(z, 2)} it is {p:.4g}. An arrow "
+        f"runs from the label {number(y, 2)} to it.",
+        (
+            Line(grid, curve, "model"),
+            Arrows(z, y, z, p, "loss"),
+            Points(z, y, "observation", f"*y* = {number(y, 2)}", shape="ring", drag=Drag(y="y")),
+            Points(z, p, "model", f"*p* {compared(p)}", drop="y", drag=Drag(x="logit")),
+        ),
+    )
 
 
-def _said(value: float) -> str:
-    return "nan" if np.isnan(value) else "∞" if np.isinf(value) else number(value)
+def loss_over_z(state: One, loss: float, slope: float, entropy: float) -> Plot:
+    z, y, reach = state.logit, state.y, reach_of(state.logit)
+    grid, _, of_1, of_0 = curves(reach, 161)
+    top = 0.5 * reach if loss <= 0.5 * reach else 1.125 * reach
+    # the tangent, up and down as far as it stays inside the plot, is labelled at its lower end
+    steep, uphill = abs(slope), math.copysign(1.0, slope)
+    fall, rise = (min(0.3 * reach, room / max(steep, 1e-9)) for room in (loss, top - loss))
+    along, label = np.array([-fall, 0.0, rise]), f"slope {number(slope)}"
+    lowest = float(Bernoulli.from_probability(y).logit)
+    lowest = lowest if abs(lowest) <= reach else math.nan
+    return Plot(
+        "What it costs: −log *p*(*y* | *z*)",
+        Axis("*z*", (-reach, reach)),
+        Axis("", (0.0, top)),
+        f"The loss over the logit for y = 1, y = 0 and the present label {number(y, 2)}; at "
+        f"z = {number(z, 2)} it is {nats(loss)}, with {label}.",
+        (
+            Line(grid, of_1, "muted", "*y* = 1", dashed=True, at=0.29),
+            Line(grid, of_0, "muted", "*y* = 0", dashed=True, at=0.71),
+            Line(grid, y * of_1 + (1 - y) * of_0, "loss"),
+            Line(z + uphill * along, loss + steep * along, "model", label, at=0.0),
+            Points(lowest, entropy, "optimum", f"least {number(entropy)}", small=True),
+            Points(z, loss, "loss", f"loss {nats(loss)}", drag=Drag(x="logit")),
+        ),
+    )
 
 
-def _label(y: float) -> str:
-    return number(y, 0) if y in (0, 1) else f"soft, {number(y, 2)}"
+def far_out(state: One) -> Plot:
+    y, reach = state.y, max(reach_of(state.logit), 1000.0)
+    grid, _, of_1, of_0 = curves(reach, 81)
+    below, above = (spoken(float(naive_loss(end, y))) for end in (-reach, reach))
+    fence, losses = np.full(2, 1.25 * reach), Bernoulli(FAR).nll(y).tolist()
+    labels = tuple(amount(v, 0.001) if 0 < v < 0.001 else f"{v:.4g}" for v in losses)
+    return Plot(
+        "Far out: *z* = ±40 and ±800",
+        Axis("*z*", (-reach, reach)),
+        Axis("", (0.0, 1.25 * reach)),
+        f"The same loss for logits from minus {reach:g} to {reach:g}. The naive formula gives "
+        f"{below} below {LOST[0]:.0f} and {above} above {LOST[1]:.0f}.",
+        (
+            Area(np.array([-reach, LOST[0]]), fence, "muted"),
+            Area(np.array([LOST[1], reach]), fence, "muted"),
+            Note(f"naive: {below}", "muted", "left"),
+            Note(f"naive: {above}", "muted"),
+            Line(grid, y * of_1 + (1 - y) * of_0, "loss"),
+            Points(FAR, np.array(losses), "loss", labels, small=True),
+        ),
+    )
 
 
-def _short(loss: float) -> str:
-    """A loss in a few figures, however small."""
-    if loss == 0 or loss >= 0.1:
-        return f"{loss:.4g}"
-    power = int(np.floor(np.log10(loss)))
-    raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{loss / 10.0**power:.2g}·10{raised}"
+def reach_of(logit: float) -> float:
+    return next(reach for reach in REACH if abs(logit) <= reach)
 
 
-@lru_cache(maxsize=8)
-def _curves(reach: float) -> tuple[Array, Array, Array, Array]:
-    grid = np.linspace(-reach, reach, 161)
+@remembered(16)
+def curves(reach: float, nodes: int) -> tuple[Array, Array, Array, Array]:
+    """Logits, the probability, and the losses for y = 1 and y = 0."""
+    grid = np.linspace(-reach, reach, nodes)
     model = Bernoulli(grid)
     return grid, model.probability, model.nll(1), model.nll(0)
 
 
-@lru_cache(maxsize=8)
-def _far(reach: float) -> tuple[Array, Array, Array]:
-    """A grid with a corner at 0, and the two ends where p is rounded to 0 and to 1."""
-    fine = np.linspace(-reach, reach, 8001)
-    lost = ~np.isfinite(naive_loss(fine, 0.5))
-    left, right = fine[lost & (fine < 0)].max(), fine[lost & (fine > 0)].min()
-    return np.linspace(-reach, reach, 81), np.array([-reach, left]), np.array([right, reach])
-
-
-@lru_cache(maxsize=8)
-def _data(x: tuple[float, ...], y: tuple[float, ...]) -> tuple[Array, Array, NDArray[np.intp]]:
-    """x and y as arrays, and where each different pair stands, which is drawn once."""
-    pairs = np.column_stack([x, y])
-    return pairs[:, 0].copy(), pairs[:, 1].copy(), np.unique(pairs, axis=0, return_index=True)[1]
-
-
-@lru_cache(maxsize=8)
-def _drawn(x: tuple[float, ...], y: tuple[float, ...]) -> tuple[Array, Array]:
-    at, labels, different = _data(x, y)
-    return at[different], labels[different]
-
-
-@lru_cache(maxsize=8)
-def _grid(x: tuple[float, ...], decision: tuple[float, float]) -> Array:
-    low, high = min(*x, decision[0]), max(*x, decision[1])
-    return np.linspace(low - 0.03 * (high - low), high + 0.03 * (high - low), 161)
-
-
-@lru_cache(maxsize=16)
-def _landscape(
-    x: tuple[float, ...],
-    y: tuple[float, ...],
-    decisions: tuple[float, float],
-    slopes: tuple[float, float],
-) -> Array:
-    decision = np.linspace(*decisions, CELLS)[None, :]
-    slope = np.linspace(*slopes, CELLS)[:, None]
-    values = np.zeros((CELLS, CELLS))
-    for at, label in zip(x, y, strict=True):
-        values += Bernoulli(slope * (at - decision)).nll(label)
-    values.flags.writeable = False
-    return values
-
-
-@lru_cache(maxsize=16)
-def _levels(
-    x: tuple[float, ...],
-    y: tuple[float, ...],
-    decisions: tuple[float, float],
-    slopes: tuple[float, float],
-) -> Array:
-    values = _landscape(x, y, decisions, slopes)
-    inner, outer = np.quantile(values, [0.02, 0.9])
-    levels: Array = inner + (outer - inner) * (np.arange(18) / 15) ** 1.5
-    return levels
-
-
-@lru_cache(maxsize=16)
-def _best(x: tuple[float, ...], y: tuple[float, ...]) -> tuple[LogisticFit | None, str]:
-    """The maximum-likelihood fit, or None and why there is none."""
-    values = np.array(y)
-    if (values == 0).all() or (values == 1).all():
-        return None, "There is no maximum of the likelihood: all labels are the same."
-    try:
-        return fit_logistic(x, y), ""
-    except ValueError:
-        return None, (
-            "There is no maximum of the likelihood: a point separates the groups, so that a "
-            "steeper slope there always costs less."
+def sentence(state: One, p: float, loss: float, slope: float, naive: float, entropy: float) -> str:
+    label = number(state.y, 0) if state.y in (0, 1) else f"soft, {number(state.y, 2)}"
+    text = f"The model gives *y* = 1 a probability {chance(p)}. "
+    text += f"The label is {label}: a loss of {nats(loss)}."
+    if 0 < state.y < 1 and loss - entropy < 5e-7:
+        text += " No logit costs less: what is left is the entropy of the label. The slope is 0."
+    elif 0 < state.y < 1:
+        text += f" No logit costs less than {number(entropy)}, the entropy of the label."
+    elif abs(slope) > 0.95:
+        text += (
+            " The model is confident and wrong: each further unit of *z* costs about a nat more."
         )
+    if not np.isclose(naive, loss, rtol=1e-3, atol=1e-9):
+        return f"{text} The naive formula gives {spoken(naive)} here: *p* is rounded to {p:.0f}."
+    if abs(slope) < 5e-4:
+        return text
+    way = "Lowering" if slope > 0 else "Raising"
+    return f"{text} {way} the logit helps: the slope is *p* − *y* = {number(slope)}."
 
 
-def _round_up(value: float) -> float:
-    """The next round number, so that limits and steps read well."""
-    power = float(10 ** np.floor(np.log10(value)))
-    return float(
-        f"{nice_ceiling(value / power, (1.0, 1.2, 1.6, 2.0, 4.0, 8.0, 10.0)) * power:.12g}"
-    )
+def spoken(loss: float) -> str:
+    return "nan" if math.isnan(loss) else number(loss)
 
 
-def _step(low: float, high: float) -> float:
-    """A power of ten, or two or five of it: some hundred positions between the ends."""
-    power = float(10 ** np.floor(np.log10((high - low) / 250)))
-    return float(f"{nice_ceiling((high - low) / 250 / power, (1.0, 2.0, 5.0, 10.0)) * power:.12g}")
+PRESETS = (
+    Preset("confident and right", {"logit": 4.0, "y": 1.0}, "z = 4 and y = 1: hardly any loss"),
+    Preset("undecided", {"logit": 0.0, "y": 1.0}, "z = 0: the loss is log 2 for either label"),
+    Preset("confident and wrong", {"logit": -6.0, "y": 1.0}, "z = −6 and y = 1: a steep loss"),
+    Preset("soft label 0.3", {"logit": 1.5, "y": 0.3}, "the loss has a minimum, not at 0"),
+    Preset("z = 40", {"logit": 40.0, "y": 0.0}, "1 − p is rounded to 0; y = 0"),
+    Preset("z = −800", {"logit": -800.0, "y": 1.0}, "e to the 800 overflows; y = 1"),
+)
+
+# --------------------------------------------------------------------------- two groups on a line
 
 
-def _digits(interval: tuple[float, float]) -> int:
-    """Decimals that tell the positions of a slider apart."""
-    return max(0, -int(np.floor(np.log10(_step(*interval)))))
-
-
-def _figures(value: float) -> str:
-    return number(value, max(0, 2 - int(np.floor(np.log10(abs(value) or 1)))))
-
-
-# ------------------------------------------------------------------------------------------ spec
-
-
-def spec_one(state: One) -> Spec:
-    """How a frame of `view_one` is drawn."""
-    low, high = state.limits["logit"]
-    step = min(_step(low, high), 0.05 if high - low <= 16 else 0.5)
-    controls = (
-        Slider("logit", "z", "logit z", low, high, step),
-        Slider("y", "y", "label y", *state.limits["y"], step=0.01),
-    )
-    presets = (
-        Preset("right and sure", {"logit": 4.0, "y": 1.0}, "z = 4 and y = 1: hardly any loss"),
-        Preset("undecided", {"logit": 0.0, "y": 1.0}, "z = 0: the loss is log 2 for either label"),
-        Preset("wrong and sure", {"logit": -6.0, "y": 1.0}, "z = −6 and y = 1: a steep loss"),
-        Preset("soft label 0.3", {"logit": 1.5, "y": 0.3}, "the loss has a minimum, not at 0"),
-        Preset("z = 40", {"logit": 40.0, "y": 0.0}, "1 − p is rounded to 0; y = 0"),
-        Preset("z = −800", {"logit": -800.0, "y": 1.0}, "e to the 800 overflows; y = 1"),
-    )
-    inside = tuple(
-        p
-        for p in presets
-        if all(state.limits[n][0] <= float(v) <= state.limits[n][1] for n, v in p.values.items())
-    )
-    sigmoid = Axes(
-        "How likely: *p* = σ(*z*)",
-        "*z*",
-        "*p*",
-        "z_limits",
-        (0.0, 1.0),
-        (
-            Line("z_grid", "sigmoid", "model"),
-            Arrows("logit", "y", "logit", "probability", "loss"),
-            Points("logit", "y", "observation", "{y_label}", shape="ring", drag=Drag(y="y")),
-            Points("logit", "probability", "model", "{p_label}", drop="y", drag=Drag(x="logit")),
-        ),
-        "{sigmoid_said}",
-    )
-    loss = Axes(
-        "What it costs: −log *p*(*y* | *z*)",
-        "*z*",
-        "",
-        "z_limits",
-        "loss_limits",
-        (
-            Line("z_grid", "loss_of_1", "muted", dashed=True),
-            Line("z_grid", "loss_of_0", "muted", dashed=True),
-            Line("one_x", "ends_y", "muted", label="*y* = 1"),  # labels alone
-            Line("zero_x", "ends_y", "muted", label="*y* = 0"),
-            Line("z_grid", "loss_curve", "loss"),
-            Line("tangent_x", "tangent_y", "model"),
-            Line("slope_x", "slope_y", "model", label="{slope_label}"),
-            Points("target_x", "least", "optimum", "{least_label}", small=True),
-            Points("logit", "loss", "loss", "{loss_label}", drag=Drag(x="logit")),
-        ),
-        "{loss_said}",
-    )
-    far = Axes(
-        "Far out: *z* = ±40 and ±800",
-        "*z*",
-        "",
-        "far_limits",
-        "far_loss_limits",
-        (
-            Area("left_x", "fence", "muted"),
-            Area("right_x", "fence", "muted"),
-            Note("{left_text}", "muted", "left"),
-            Note("{right_text}", "muted"),
-            Line("far_grid", "far_curve", "loss"),
-            Points("far_x", "far_y", "loss", "{far_labels}", small=True),
-        ),
-        "{far_said}",
-    )
+def view_groups(state: Groups) -> Scene:
+    """All that is on screen for two groups."""
+    x, y = arrays(state.x, state.y)
+    model = Bernoulli(state.slope * (x - state.decision))
+    p, (of_0, of_1) = model.probability, -model.log_probabilities().T
+    losses, each = (1 - y) * of_0 + y * of_1, model.nll_gradient(y)["logit"]
+    loss, decided = float(losses.sum()), y != 0.5
+    right = int(((p > 0.5) == (y > 0.5))[decided].sum())
+    fit, reason = best_fit(state.x, state.y)
+    named = {
+        "probabilities": p,
+        "losses": losses,
+        "loss": loss,
+        "gradient": np.array([each @ x, each.sum()]),
+        "offset": -state.slope * state.decision,
+        "right": right,
+        "best": {"slope": fit.slope, "decision": fit.decision} if fit else {},
+    }
     terms = (
-        Term("term_1", "*y* log(1 + *e*⁻ᶻ)"),
-        Term("term_0", "(1 − *y*) log(1 + *e*ᶻ)"),
+        Term("Σ *yᵢ* log(1 + *e*⁻ᶻ)", float(y @ of_1)),
+        Term("Σ (1 − *yᵢ*) log(1 + *e*ᶻ)", float((1 - y) @ of_0)),
     )
-    slope = (Term("probability", "*p* = σ(*z*)"), Term("minus_y", "−*y*"))
-    sums = (Sum(Term("loss", "loss"), terms), Sum(Term("gradient", "slope"), slope))
-    return Spec("bernoulli_loss", controls, inside, (sigmoid, loss, far), sums)
-
-
-def spec_groups(state: Groups) -> Spec:
-    """How a frame of `view_groups` is drawn."""
-    best, reason = _best(state.x, state.y)
-    slopes, decisions = state.limits["slope"], state.limits["decision"]
-    grid = _grid(state.x, decisions)
-    controls = (
-        Slider("slope", "w", "slope", *slopes, _step(*slopes), digits=_digits(slopes)),
-        Slider(
-            "decision", "x₀", "decision point", *decisions, _step(*decisions), _digits(decisions)
+    found, flat = goal(state, fit, "slope", "decision"), {"slope": state.reached("slope", 0.0)}
+    return Scene(
+        named,
+        (*over_x(state, losses), every_model(state, fit)),
+        (Sum(Term("loss", loss), terms),),
+        (
+            Preset("maximum likelihood", found, reason or "no other costs less"),
+            Preset("undecided", flat, "slope 0: one half everywhere"),
         ),
+        sentence_on_groups(state, losses, f"{right} of {decided.sum()}"),
     )
-    undecided = {"slope": 0.0} if slopes[0] <= 0 <= slopes[1] else {}
-    found = {"slope": best.slope, "decision": best.decision} if best else {}
-    inside = all(state.limits[n][0] <= v <= state.limits[n][1] for n, v in found.items())
-    presets = (
-        Preset("maximum likelihood", found if inside else {}, reason or "no other costs less"),
-        Preset("undecided", undecided, "slope 0: one half everywhere"),
-    )
-    x_limits = (float(grid[0]), float(grid[-1]))
-    rule = Rule("decision", "model", "{decision_label}", Drag(x="decision"))
-    sigmoid = Axes(
+
+
+def over_x(state: Groups, losses: Array) -> tuple[Plot, Plot]:
+    """How likely y = 1 is at x, and what either label costs there."""
+    at, labels, different, grid = places(state.x, state.y, state.limits["decision"])
+    along = Bernoulli(state.slope * (grid - state.decision))
+    of_0, of_1 = -along.log_probabilities().T
+    x, decides = Axis("*x*", (float(grid[0]), float(grid[-1]))), state.text("decision")
+    likely = Plot(
         "How likely *y* = 1 is at *x*",
-        "*x*",
-        "*p*",
-        x_limits,
-        (-0.08, 1.2),
+        x,
+        Axis("*p*", (-0.08, 1.2)),
+        f"The probability of y = 1 over x, which is one half at {decides}, with {len(state.x)} "
+        "points at their labels.",
         (
-            Line("x_grid", "sigmoid", "model"),
-            rule,
-            Points("points_x", "points_y", "observation", small=True),
+            Line(grid, along.probability, "model"),
+            Rule(state.decision, "model", f"decides at {decides}", Drag(x="decision")),
+            Points(at, labels, "observation", small=True),
         ),
-        "{sigmoid_said}",
     )
-    loss = Axes(
-        "What each costs (*y* = 0 dashed)",
-        "*x*",
-        "",
-        x_limits,
-        "loss_limits",
+    return likely, Plot(
+        "Loss per observation (*y* = 0 dashed)",
+        x,
+        Axis("", (0.0, ceiling(max(float(losses.max()), 2.0), DOUBLING))),
+        "What a point costs over x, for y = 1 and for y = 0, with a bar for each point's own loss.",
         (
-            Stems("points_x", "points_loss", "observation"),
-            Line("x_grid", "loss_of_1", "loss"),
-            Line("x_grid", "loss_of_0", "loss", dashed=True),
+            Stems(at, losses[different], "observation"),
+            Line(grid, of_1, "loss"),
+            Line(grid, of_0, "loss", dashed=True),
         ),
-        "{loss_said}",
     )
-    plane = Axes(
+
+
+def every_model(state: Groups, fit: LogisticFit | None) -> Plot:
+    return every(
+        state,
+        ("decision", "slope"),
         "The sum of all, for every (*x*₀, *w*)",
-        "*x*₀",
-        "*w*",
-        decisions,
-        slopes,
-        (
-            Landscape("landscape", "levels"),
-            Points("best_decision", "best_slope", "optimum", "{best_label}", small=True),
-            Points(
-                "decision", "slope", "model", "{point_label}", drag=Drag(x="decision", y="slope")
-            ),
-        ),
-        "{map_said}",
+        "The sum of all losses over decision point and slope",
+        all_losses(state.x, state.y, state.limits["decision"], state.limits["slope"]),
+        goal(state, fit, "slope", "decision"),
+        f"best {number(fit.value, 2)}" if fit else "",
     )
-    terms = (
-        Term("term_1", "Σ *yᵢ* log(1 + *e*⁻ᶻ)"),
-        Term("term_0", "Σ (1 − *yᵢ*) log(1 + *e*ᶻ)"),
-    )
-    sums = (Sum(Term("loss", "loss"), terms),)
-    return Spec("bernoulli_loss", controls, presets, (sigmoid, loss, plane), sums)
+
+
+@remembered(8)
+def places(x: Numbers, y: Numbers, decisions: Interval) -> tuple[Array, Array, Any, Array]:
+    """x and y of the points, each different one once, where they are; and a grid over the plot."""
+    pairs, index = np.unique(np.column_stack(arrays(x, y)), axis=0, return_index=True)
+    low, high = hull(decisions, *x)
+    grid = np.linspace(1.03 * low - 0.03 * high, 1.03 * high - 0.03 * low, 161)
+    return pairs[:, 0], pairs[:, 1], index, grid
+
+
+@remembered(16)
+def all_losses(x: Numbers, y: Numbers, across: Interval, up: Interval) -> tuple[Array, Array]:
+    """For every decision point and slope, with the levels of the contours."""
+    decision, slope = plane(across, up, CELLS)
+    losses = (Bernoulli(slope * (at - decision)).nll(label) for at, label in zip(x, y, strict=True))
+    values = sum(losses, start=np.zeros((CELLS, CELLS)))
+    return values, levels(values, 0.02, 0.9, 18, 15, 1.5)
+
+
+@remembered(16)
+def best_fit(x: Numbers, y: Numbers) -> tuple[LogisticFit | None, str]:
+    """The maximum-likelihood fit, or None and why there is none."""
+    with suppress(ValueError):
+        return fit_logistic(x, y), ""
+    why = "a point separates the groups, so that a steeper slope there always costs less"
+    why = "all labels are the same" if min(y) == max(y) else why
+    return None, f"There is no maximum of the likelihood: {why}."
+
+
+def sentence_on_groups(state: Groups, losses: Array, right: str) -> str:
+    count, loss, worst = len(state.x), float(losses.sum()), int(np.argmax(losses))
+    fit, reason = best_fit(state.x, state.y)
+    if state.slope == 0:
+        text = f"The model is undecided everywhere: {count} log 2 = {number(loss)} nats."
+    else:
+        over = f"{'above' if state.slope > 0 else 'below'} {state.text('decision')}"
+        text = (
+            f"The model predicts *y* = 1 {over}; that is right for {right}. The loss is "
+            f"{number(loss)} nats, {number(loss / count)} per observation; the largest, "
+            f"{number(losses[worst])}, at *x* = {state.x[worst]:g} with *y* = {state.y[worst]:g}."
+        )
+    if fit is None:
+        return f"{text} {reason}"
+    if loss - fit.value < 5e-4:
+        return f"{text} No other slope and offset make it less: the maximum of the likelihood."
+    return f"{text} At the maximum of the likelihood it would be {number(fit.value)}."

@@ -12,12 +12,17 @@ from explorer.parts.parameters import POSITIVE, one
 from explorer.parts.plane import cut, levels, plane, remembered
 from explorer.parts.ranges import ceiling, fine_step, limits_above, spread
 from explorer.parts.regression import (
+    LOG_ROOT_TWO_PI,
     PointsAndLine,
     arrays,
     band,
     best_line,
+    divided,
+    every,
     given_points,
+    goal,
     line_handles,
+    line_in_words,
     observed,
     suited,
 )
@@ -28,7 +33,6 @@ from explorer.scene import (
     Axis,
     Blueprint,
     Drag,
-    Landscape,
     Line,
     Plot,
     Points,
@@ -48,7 +52,6 @@ TICKS = 500  # of more points, only the first have a tick for their residual
 SQUARES = 60  # of more points, only the first have their square drawn
 CELLS = 34
 Z = np.linspace(-4, 4, 81)
-LOG_ROOT_TWO_PI = float(Normal(0, 1).log_normalizer())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,98 +111,89 @@ def least_squares(
 
 @dataclass(frozen=True)
 class Cost:
-    """The present line's residuals, and the loss that they make under Normals of any width."""
+    """What the present line costs: its residuals (n,), the sum of their squares, and the loss."""
 
     residuals: Array
     squares: float
+    loss: float
+    root_mean_square: float
 
-    @property
-    def count(self) -> int:
-        return len(self.residuals)
 
-    def loss(self, noise: Normal, squares: Any = None) -> Any:
-        """Of this sum of squares, or of others."""
-        squares = self.squares if squares is None else squares
-        return self.count * noise.log_normalizer() + squares / (2 * noise.sigma**2)
-
-    def least(self, sigma: float) -> float:
-        """The loss at the width that is the root of the mean square."""
-        return self.count * (float(Normal(0, sigma).log_normalizer()) + 0.5)
+def loss_of(n: int, squares: Any, sigma: Any) -> Any:
+    """The loss of n residuals with this sum of squares."""
+    return n * (np.log(sigma) + LOG_ROOT_TWO_PI) + squares / (2 * sigma**2)
 
 
 def view(state: State) -> Scene:
     """All that is on screen."""
     x, y = arrays(state.x, state.y)
-    residuals = y - (state.w * x + state.c)
-    cost, fit = Cost(residuals, float(residuals @ residuals)), best_line(state.x, state.y)
-    noise, n = Normal(0.0, state.sigma), cost.count
-    loss, root = float(cost.loss(noise)), math.sqrt(cost.squares / n)
-    half = cost.squares / (2 * state.sigma**2)
+    residuals, n = y - (state.w * x + state.c), len(x)
+    squares = float(residuals @ residuals)
+    loss, root = float(loss_of(n, squares, state.sigma)), math.sqrt(squares / n)
+    cost, fit = Cost(residuals, squares, loss, root), best_line(state.x, state.y)
     named = {
         "residuals": residuals,
-        "sum_of_squares": cost.squares,
+        "sum_of_squares": squares,
         "loss": loss,
         "root_mean_square": root,
         "best": {"w": fit.w, "c": fit.c, "sigma": fit.sigma} if fit else {},
     }
     terms = (
-        Term("*n* log *σ*", loss - n * LOG_ROOT_TWO_PI - half),
+        Term("*n* log *σ*", n * math.log(state.sigma)),
         Term("½ *n* log 2π", n * LOG_ROOT_TWO_PI),
-        Term("sum of squares / 2*σ*²", half),
+        Term("sum of squares / 2*σ*²", squares / (2 * state.sigma**2)),
     )
     return Scene(
         named,
         (
-            squares(state, cost),
-            likelihood(state, loss),
-            density(state, cost, noise),
-            *every_line(state, cost, fit),
-            every_sigma(state, cost, loss, fit, root),
+            drawn_squares(state, cost),
+            likelihood(state, cost),
+            density(state, cost),
+            every_sum(state, fit),
+            every_loss(state, fit),
+            every_sigma(state, cost, fit),
         ),
         (Sum(Term("loss", loss), terms),),
-        presets(state, fit, root),
-        sentence(state, cost, loss, fit, root),
+        presets(state, cost, fit),
+        sentence(state, cost, fit),
     )
 
 
 # ------------------------------------------------------------------ the plots, as they are seen
 
 
-def squares(state: State, cost: Cost) -> Plot:
-    x, y = arrays(state.x, state.y)
-    others, draggable = observed(state)
-    fitted = (y - cost.residuals)[:SQUARES]
+def drawn_squares(state: State, cost: Cost) -> Plot:
+    x, y, *_ = divided(state.x, state.y, SQUARES)
+    fitted = y - cost.residuals[:SQUARES]
     return Plot(
         f"Sum of squares {amount(cost.squares)}",
         state.axis("x"),
         state.axis("y"),
-        f"{cost.count} points and {described(state)}, with {len(fitted)} squares of residuals.",
+        f"{len(state.x)} points and {line_in_words(state)}, with {len(x)} squares of residuals.",
         (
-            Squares(x[:SQUARES], y[:SQUARES], fitted, "loss"),
+            Squares(x, y, fitted, "loss"),
             Line(*line(state), "model"),
-            others,
-            draggable,
+            *observed(state),
             *line_handles(state),
         ),
     )
 
 
-def likelihood(state: State, loss: float) -> Plot:
+def likelihood(state: State, cost: Cost) -> Plot:
     return Plot(
-        f"Loss {number(loss)} nats",
+        f"Loss {number(cost.loss)} nats",
         state.axis("x"),
         state.axis("y"),
-        f"The same points and {described(state)}, with bands of one and two sigma = "
+        f"The same points and {line_in_words(state)}, with bands of one and two sigma = "
         f"{state.text('sigma')}.",
         (*band(*line(state), state.sigma), *observed(state, small=True)),
     )
 
 
-def density(state: State, cost: Cost, noise: Normal) -> Plot:
+def density(state: State, cost: Cost) -> Plot:
     low, high = state.limits["y"]
     reach = 0.75 * (high - low)
-    grid = np.clip(state.sigma * Z, -reach, reach)
-    curve = np.exp(noise.log_prob(grid))
+    grid, curve = bell(state.sigma, reach)
     return Plot(
         "Residuals under Normal(0, *σ*)",
         Axis("*y* − *wx* − *c*", (-reach, reach)),
@@ -214,33 +208,36 @@ def density(state: State, cost: Cost, noise: Normal) -> Plot:
     )
 
 
-def every_line(state: State, cost: Cost, fit: LineFit | None) -> list[Plot]:
-    """Both landscapes over (w, c)."""
-    ranges = state.limits["w"], state.limits["c"]
-    sums, losses, bottom = landscapes(state.x, state.y, *ranges, state.sigma)
-    at = state.at("w", "c")
-    best_w, best_c = (state.reached(name, getattr(fit, name, math.nan)) for name in ("w", "c"))
-    kinds = (
-        ("sum of squares", "sum of squares over all lines", sums,
-         amount(cost.count * fit.sigma**2) if fit else ""),
-        ("loss, for this *σ*", f"loss over all lines for sigma = {state.text('sigma')}", losses,
-         number(bottom) if fit else ""),
-    )  # fmt: skip
-    return [
-        Plot(
-            f"Every line: {title}",
-            state.axis("w"),
-            state.axis("c"),
-            f"The {what}, with the present one at {at}"
-            + (f" and the least, least {least}." if least else "."),
-            (
-                Landscape(*landscape),
-                Points(best_w, best_c, "optimum", f"least {least}" if least else "", small=True),
-                Points(state.w, state.c, "model", at, drag=Drag(x="w", y="c")),
-            ),
-        )
-        for title, what, landscape, least in kinds
-    ]
+@remembered(64)
+def bell(sigma: float, reach: float) -> tuple[Array, Array]:
+    """The Normal density of the residuals, as far as they are in the plot."""
+    grid = np.clip(sigma * Z, -reach, reach)
+    return grid, np.exp(Normal(0.0, sigma).log_prob(grid))
+
+
+def every_sum(state: State, fit: LineFit | None) -> Plot:
+    return every(
+        state,
+        ("w", "c"),
+        "Every line: sum of squares",
+        "The sum of squares over all lines",
+        sums_of_squares(state.x, state.y, state.limits["w"], state.limits["c"]),
+        goal(state, fit, "w", "c"),
+        f"least {amount(len(state.x) * fit.sigma**2)}" if fit else "",
+    )
+
+
+def every_loss(state: State, fit: LineFit | None) -> Plot:
+    losses, bottom = all_losses(state.x, state.y, state.limits["w"], state.limits["c"], state.sigma)
+    return every(
+        state,
+        ("w", "c"),
+        "Every line: loss, for this *σ*",
+        f"The loss over all lines for sigma = {state.text('sigma')}",
+        losses,
+        goal(state, fit, "w", "c"),
+        f"least {number(bottom)}" if fit else "",
+    )
 
 
 @remembered(256)
@@ -251,42 +248,47 @@ def sums_of_squares(x: Numbers, y: Numbers, w: Interval, c: Interval) -> tuple[A
 
 
 @remembered(256)
-def landscapes(
+def all_losses(
     x: Numbers, y: Numbers, w: Interval, c: Interval, sigma: float
-) -> tuple[tuple[Array, Array], tuple[Array, Array], float]:
-    """The sums of squares; the losses, which are the same, stretched; and the least loss."""
-    (sums, contours), fit = sums_of_squares(x, y, w, c), best_line(x, y)
-    cost, noise = Cost(np.array(x), 0.0), Normal(0.0, sigma)
-    bottom = float(cost.loss(noise, len(x) * fit.sigma**2 if fit else float(sums.min())))
-    steps: Array = bottom + 0.5 * len(x) * 2.0 ** np.arange(-3, 9)  # nats: the same for every sigma
-    return (sums, contours), (cut(cost.loss(noise, sums), steps), steps), bottom
+) -> tuple[tuple[Array, Array], float]:
+    """Of every line: the sums of squares, stretched; with their levels, and the least of all."""
+    (sums, _), fit, n = sums_of_squares(x, y, w, c), best_line(x, y), len(x)
+    bottom = float(loss_of(n, n * fit.sigma**2 if fit else sums.min(), sigma))
+    steps: Array = bottom + 0.5 * n * 2.0 ** np.arange(-3.0, 9.0)  # the same for every sigma
+    return (cut(loss_of(n, sums, sigma), steps), steps), bottom
 
 
-def every_sigma(state: State, cost: Cost, loss: float, fit: LineFit | None, root: float) -> Plot:
-    n, widths = cost.count, spaced(state.limits["sigma"])
-    curve = cost.loss(widths)
+def every_sigma(state: State, cost: Cost, fit: LineFit | None) -> Plot:
+    n, grid, root = len(state.x), spaced(state.limits["sigma"]), cost.root_mean_square
+    curve = loss_of(n, cost.squares, grid)
     # of all lines, so that it stands still while the line moves
-    lowest = cost.least(fit.sigma) if fit and fit.sigma > 0 else float(curve.min())
+    lowest = least_loss(n, fit.sigma) if fit and fit.sigma > 0 else float(curve.min())
     best, where = state.reached("sigma", root), state.text("sigma", root)
-    least = cost.least(root) if best == root else math.nan
+    least = least_loss(n, root) if best == root else math.nan
+    limits = limits_above(lowest - 0.4 * n, max(cost.loss, lowest + 1.5 * n), ceiling(n / 2))
     return Plot(
         "Every *σ*: loss, for this line",
         state.axis("sigma"),
-        Axis("", limits_above(lowest - 0.4 * n, max(loss, lowest + 1.5 * n), ceiling(n / 2))),
+        Axis("", limits),
         f"The loss of the present line over sigma, with a point at {state.text('sigma')}; "
         f"least at σ = {where}.",
         (
-            Line(widths.sigma, curve, "loss"),
+            Line(grid, curve, "loss"),
             Points(best, least, "optimum", f"least at *σ* = {where}", drop="x", small=True),
-            Points(state.sigma, loss, "loss", drag=Drag(x="sigma")),
+            Points(state.sigma, cost.loss, "loss", drag=Drag(x="sigma")),
         ),
     )
 
 
 @remembered(16)
-def spaced(limits: Interval) -> Normal:
-    """Normals of widths that are dense where the loss is steep."""
-    return Normal(0.0, np.union1d(np.linspace(*limits, 61), np.geomspace(*limits, 61)))
+def spaced(limits: Interval) -> Array:
+    """Values of sigma that are dense where the loss is steep."""
+    return np.union1d(np.linspace(*limits, 61), np.geomspace(*limits, 61))
+
+
+def least_loss(n: int, root: float) -> float:
+    """The loss of n residuals with this root mean square, where sigma equals it."""
+    return float(loss_of(n, n * root**2, root))
 
 
 # ----------------------------------------------------------------------------- words and buttons
@@ -297,18 +299,15 @@ def line(state: State) -> tuple[Array, Array]:
     return ends, state.w * ends + state.c
 
 
-def described(state: State) -> str:
-    return f"the line with slope {number(state.w)} and height {number(state.c)} at 0"
-
-
-def sentence(state: State, cost: Cost, loss: float, fit: LineFit | None, root: float) -> str:
+def sentence(state: State, cost: Cost, fit: LineFit | None) -> str:
+    n, loss, root = len(state.x), cost.loss, cost.root_mean_square
     text = (
         f"The squares add up to {amount(cost.squares)}; with *σ* = {state.text('sigma')} that is "
         f"a loss of {number(loss)} nats. "
     )
     if fit is None:
         return f"{text}All *x* are the same: infinitely many lines are equally good."
-    least = cost.count * fit.sigma**2
+    least = n * fit.sigma**2
     if cost.squares - least <= 1e-9 * cost.squares:
         text += "No line has a smaller sum, and so none a smaller loss, whatever *σ* is. "
     else:
@@ -319,7 +318,7 @@ def sentence(state: State, cost: Cost, loss: float, fit: LineFit | None, root: f
         )
     if root <= 1e-12 * max(map(abs, state.y)):
         return f"{text}It meets every point: the loss falls without end as *σ* goes to 0."
-    if loss - cost.least(root) < 1e-9 * max(1.0, abs(loss)):
+    if loss - least_loss(n, root) < 1e-9 * max(1.0, abs(loss)):
         return f"{text}For this line no other *σ* is better."
     way = "smaller" if state.sigma > root else "larger"
     return (
@@ -328,22 +327,19 @@ def sentence(state: State, cost: Cost, loss: float, fit: LineFit | None, root: f
     )
 
 
-def presets(state: State, fit: LineFit | None, root: float) -> tuple[Preset, ...]:
+def presets(state: State, cost: Cost, fit: LineFit | None) -> tuple[Preset, ...]:
     """The two optima, a flat line, and a point far off the others."""
-    best = {name: state.reached(name, getattr(fit, name, math.nan)) for name in ("w", "c", "sigma")}
-    flat = {"w": 0.0, "c": state.slider("c").nearest(float(np.mean(state.y)))}
-    low, high = state.limits["y"]
-    buttons = [
-        Preset(
-            "least squares",
-            {name: best[name] for name in ("w", "c")},
-            "the line with the smallest sum of squares",
-        ),
-        Preset("best σ", {"sigma": state.reached("sigma", root)}, "for the present line"),
-        Preset("maximum likelihood", best, "the best line and width"),
+    flat = {"w": 0.0, "c": state.slider("c").nearest(float(arrays(state.x, state.y)[1].mean()))}
+    width = {"sigma": state.reached("sigma", cost.root_mean_square)}
+    best, all_best = goal(state, fit, "w", "c"), goal(state, fit, "w", "c", "sigma")
+    buttons = (
+        Preset("least squares", best, "the line with the smallest sum of squares"),
+        Preset("best σ", width, "for the present line"),
+        Preset("maximum likelihood", all_best, "the best line and width"),
         Preset("flat line", flat, "slope 0, at the mean of y"),
-    ]
-    if len(state.x) == state.handles > 2:
-        far = state.slider("y.1").nearest(low + 0.95 * (high - low))
-        buttons.append(Preset("an outlier", {"y.1": far}, "the second point far up"))
-    return tuple(buttons)
+    )
+    if not len(state.x) == state.handles > 2:
+        return buttons
+    low, high = state.limits["y"]
+    far = {"y.1": state.slider("y.1").nearest(low + 0.95 * (high - low))}
+    return (*buttons, Preset("an outlier", far, "the second point far up"))

@@ -1,19 +1,21 @@
 """Points and a line through them: what the panels of regression have in common."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from explorer.core import LineFit, fit_line
+from explorer.core import LineFit, Normal, fit_line
 from explorer.parts.inputs import Interval, Numbers, column, refuse
 from explorer.parts.parameters import LARGE, Parameters, many, one
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import spread, window
-from explorer.scene import Area, Array, Data, Drag, Line, Points
+from explorer.scene import Area, Array, Data, Drag, Landscape, Line, Plot, Points
 
 MOST = 1000
+LOG_ROOT_TWO_PI = float(Normal(0, 1).log_normalizer())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ def given_points(x: Any, y: Any, xs: Numbers, ys: Numbers) -> tuple[Numbers, Num
 
 def _same_length(x: Numbers, y: Numbers) -> None:
     if len(x) != len(y):
-        raise ValueError(f"x and y have {len(x)} and {len(y)} values: allowed is one x for each y")
+        refuse("y", y, f"as many values as x has, {len(x)}")
 
 
 def suited(x: Numbers, y: Numbers) -> tuple[dict[str, float], dict[str, Interval]]:
@@ -75,6 +77,13 @@ def arrays(x: Numbers, y: Numbers) -> tuple[Array, Array]:
     return np.array(x), np.array(y)
 
 
+@remembered(256)
+def divided(x: Numbers, y: Numbers, count: int) -> tuple[Array, Array, Array, Array]:
+    """The x and the y of the first points, and those of the others."""
+    xs, ys = arrays(x, y)
+    return xs[:count], ys[:count], xs[count:], ys[count:]
+
+
 def handle_places(limits: Interval) -> tuple[float, float]:
     """Where on x a line can be dragged: at 0, or in the middle; and at 1, if that is visible."""
     low, high = limits
@@ -83,20 +92,67 @@ def handle_places(limits: Interval) -> tuple[float, float]:
 
 def line_handles(state: PointsAndLine) -> tuple[Points, Points]:
     """The line's handles for its height and its slope."""
-    height, slope = handle_places(state.limits["x"])
+    return handles(state, lambda x: state.w * x + state.c, "c", "w")
+
+
+def handles(
+    state: PointsAndLine, curve: Callable[[float], float], height: str, slope: str
+) -> tuple[Points, Points]:
+    """A curve's handles: one for the parameter of its height at 0, one for that of its slope."""
+    left, right = handle_places(state.limits["x"])
     return (
-        Points(height, state.w * height + state.c, "model", drag=Drag(y="c")),
-        Points(slope, state.w * slope + state.c, "model", drag=Drag(y="w")),
+        Points(left, curve(left), "model", drag=Drag(y=height)),
+        Points(right, curve(right), "model", drag=Drag(y=slope)),
+    )
+
+
+def line_in_words(state: PointsAndLine) -> str:
+    """The line, for those who do not see it."""
+    return f"the line with slope {state.text('w')} and height {state.text('c')} at 0"
+
+
+def goal(state: Parameters, fit: Any, *names: str) -> dict[str, float]:
+    """What of a fit the sliders reach; nan elsewhere, and where there is no fit."""
+    return {name: state.reached(name, getattr(fit, name, math.nan)) for name in names}
+
+
+def every(
+    state: Parameters,
+    names: tuple[str, str],
+    title: str,
+    what: str,
+    landscape: tuple[Array, Array],
+    best: Mapping[str, float],
+    label: str,
+) -> Plot:
+    """A landscape over two parameters, with the present place and the best if that is inside.
+
+    `what` names the landscape for those who do not see it; `label` is that of the best place.
+    """
+    x, y = names
+    at = state.at(x, y)
+    inside = not math.isnan(best[x] + best[y])
+    there = f"; {label}, at ({state.text(x, best[x])}, {state.text(y, best[y])})" if inside else ""
+    return Plot(
+        title,
+        state.axis(x),
+        state.axis(y),
+        f"{what}, with the present place at {at}{there}.",
+        (
+            Landscape(*landscape),
+            Points(best[x], best[y], "optimum", label, small=True),
+            Points(getattr(state, x), getattr(state, y), "model", at, drag=Drag(x=x, y=y)),
+        ),
     )
 
 
 def observed(state: PointsAndLine, small: bool = False) -> tuple[Points, Points]:
     """The points: those that cannot be dragged, and those that can unless they are small."""
-    (x, y), k = arrays(state.x, state.y), state.handles
+    x, y, others_x, others_y = divided(state.x, state.y, state.handles)
     drag = None if small else Drag(x="x.{i}", y="y.{i}")
     return (
-        Points(x[k:], y[k:], "observation", small=True),
-        Points(x[:k], y[:k], "observation", small=small, drag=drag),
+        Points(others_x, others_y, "observation", small=True),
+        Points(x, y, "observation", small=small, drag=drag),
     )
 
 
