@@ -99,7 +99,9 @@ def test_data_load_from_the_wheel_itself(wheel):
 
 NUMERICS = {"numpy", "scipy.special"}
 PARTS = {"explorer.core", "explorer.data", "explorer.parts", "explorer.scene", *NUMERICS}
-SESSION = {"explorer.scene", "explorer.stage.session", "explorer.stage.wire", "numpy"}
+SESSION = {
+    "explorer.core", "explorer.scene", "explorer.stage.settings", "explorer.stage.wire", "numpy"
+}  # fmt: skip
 LAYERS = {
     # `optimize` only inside the function that needs it: that it is not loaded is tested below.
     "explorer.core": {"explorer.core", "scipy.optimize", *NUMERICS},
@@ -108,8 +110,9 @@ LAYERS = {
     "explorer.parts": PARTS,
     "explorer.panels": PARTS,
     "explorer.static": {"explorer.scene", "explorer.static", "matplotlib", "numpy"},
-    # Both can serve a page in which Python itself runs: there are no widgets in them.
+    # They can serve a page in which Python itself runs: there are no widgets in them.
     "explorer.stage.session": SESSION,
+    "explorer.stage.settings": SESSION,
     "explorer.stage.wire": SESSION,
     # Shows a panel without a kernel by way of explorer.static; names a figure's type, no more.
     "explorer.stage": {

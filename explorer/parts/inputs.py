@@ -3,22 +3,28 @@
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from numbers import Real
-from typing import Any, Never, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+
+from explorer.core import refuse
 
 Interval: TypeAlias = tuple[float, float]
 Limits: TypeAlias = Mapping[str, Interval]
 Numbers: TypeAlias = tuple[float, ...]
 
-LONGEST = 300  # of a value in a message
-
-
-def refuse(name: str, value: object, allowed: str) -> Never:
-    """Raise the ValueError that names a parameter, its value and what is allowed."""
-    text = repr(value)
-    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-    raise ValueError(f"{name} = {text}: allowed is {allowed}")
+__all__ = [
+    "Interval",
+    "Limits",
+    "Numbers",
+    "column",
+    "hull",
+    "intervals",
+    "one_of",
+    "real",
+    "refuse",
+    "whole",
+]
 
 
 def real(name: str, value: Any, low: float, high: float) -> float:

@@ -20,8 +20,9 @@ def tidy(value: float) -> float:
 
 def ceiling(value: float, ladder: tuple[float, ...] = ROUND) -> float:
     """The smallest step of `ladder`, times a power of ten, that is at least `value` > 0."""
-    scale = 10.0 ** math.floor(math.log10(value))
-    return tidy(scale * next(s for s in ladder if s * scale >= value * (1 - 1e-12)))
+    scale = 10.0 ** math.floor(math.log10(value))  # or a tenth of it, by rounding
+    steps = (step * size for size in (scale, 10 * scale) for step in ladder)
+    return tidy(next(step for step in steps if step >= value * (1 - 1e-12)))
 
 
 def fine_step(low: float, high: float, steps: int = STEPS) -> float:

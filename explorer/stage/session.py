@@ -10,7 +10,7 @@ from threading import RLock
 from time import perf_counter
 from typing import Any, Generic, TypeAlias
 
-from explorer.parts.inputs import refuse
+from explorer.core import refuse
 from explorer.scene import AnyState, Blueprint, Scene, Setting, structure, values
 from explorer.stage.settings import allowed, controls_of, entry, with_entries, without
 from explorer.stage.wire import encode

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from explorer.parts.inputs import refuse
+from explorer.core import refuse
 from explorer.scene import Choice, Control, Setting, Slider, State
 
 

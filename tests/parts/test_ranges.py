@@ -43,6 +43,12 @@ def test_a_slider_has_some_hundred_positions_of_few_decimals(low, high, step, pl
     assert decimals(step) == places
 
 
+def test_ceilings_hold_where_a_logarithm_rounds_down():
+    for power in range(-12, 13):
+        for value in (10.0**power, np.nextafter(10.0**power, np.inf), 10.0**power * (1 + 3e-12)):
+            assert ceiling(value) >= value * (1 - 1e-11)
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1), SIZES)
 def test_a_window_leaves_its_margin(values, margin):
     array = np.array(values)
