@@ -20,6 +20,7 @@ def tidy(value: float) -> float:
 
 def ceiling(value: float, ladder: tuple[float, ...] = ROUND) -> float:
     """The smallest step of `ladder`, times a power of ten, that is at least `value` > 0."""
+    value = max(value, 1e-300)  # below, steps have no digits of their own
     scale = 10.0 ** math.floor(math.log10(value))  # or a tenth of it, by rounding
     steps = (step * size for size in (scale, 10 * scale) for step in ladder)
     return tidy(next(step for step in steps if step >= value * (1 - 1e-12)))
