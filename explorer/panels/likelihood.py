@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.core import Beta, Family, Normal
+from explorer.core import Beta, Family
 from explorer.parts.curves import inner, places
 from explorer.parts.families import (
     WithModel,
@@ -138,8 +138,10 @@ def likelihood(
 @remembered(16)
 def sample(family: type[Family]) -> Numbers:
     """Quantiles in the order of the golden ratio: any number of them is spread like the model."""
-    examples: dict[type, Family] = {Normal: Normal(1.0, 0.8), Beta: Beta(6.0, 3.0)}
-    model: Any = examples.get(family) or family(*(p.start for p in family.parameters))
+    beside = {"location": 1.0, "scale": 0.8}  # where the model starts
+    model: Any = family(*(beside.get(p.role, p.start) for p in family.parameters))
+    if family is Beta:
+        model = Beta(6.0, 3.0)
     share = (0.31 + np.arange(MOST) * (math.sqrt(5) - 1) / 2) % 1
     places = 3 if np.isfinite(family.support).all() else 2
     return tuple(np.round(model.quantile(share), places).tolist())
