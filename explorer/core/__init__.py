@@ -22,6 +22,7 @@ from .divergences import (
 from .families import FAMILIES
 from .family import Family
 from .fit import fit_cross_entropy, fit_mle
+from .laplace import Laplace
 from .logistic import LogisticFit, fit_logistic
 from .mixture import Empirical, Mixture
 from .normal import Normal
@@ -45,6 +46,7 @@ from .special import (
     softplus,
     softplus_inverse,
 )
+from .student_t import StudentT
 
 __all__ = [
     "FAMILIES",
@@ -58,6 +60,7 @@ __all__ = [
     "Empirical",
     "Family",
     "Fit",
+    "Laplace",
     "LineFit",
     "LogisticFit",
     "Loss",
@@ -69,6 +72,7 @@ __all__ = [
     "Path",
     "Role",
     "ScaledLineFit",
+    "StudentT",
     "Surface",
     "Value",
     "alpha_branches",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from .boxes import Boxes
 from .family import Family
 from .parameter import (
     POSITIVE,
@@ -34,7 +35,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 class Beta(Family):
     """Beta distribution: p(y) = y^(a-1) (1-y)^(b-1) / B(a, b) for y in [0, 1].
 
-    Values
+    Parameters
     ----------
     a, b : positive floats or arrays that broadcast
 
@@ -196,6 +197,27 @@ class Beta(Family):
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
         return np.asarray(rng.beta(self.a, self.b, (*shape, *self._shape())))[()]
 
+    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
+        # Above the mean, the small excess is known better than the shortfall.
+        a, b, at, mean = np.broadcast_arrays(self.a, self.b, real_array("t", t), self.mean())
+        above, out = at > mean, np.empty(at.shape)
+        out[~above] = _shortfall(a[~above], b[~above], at[~above], order)
+        a, b, at, mean = a[above], b[above], at[above], mean[above]
+        small = _shortfall(b, a, 1 - at, order)
+        square = Beta(a, b).variance() + np.square(at - mean) if order == 2 and at.size else 0.0
+        out[above] = at - mean + small if order == 1 else square - small
+        return out[()]
+
+    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
+        return Beta(self.b, self.a)._shortfall(1 - real_array("t", t), order)
+
+    def _cross_entropy_from(self, p: Family) -> FloatArray:
+        """Finite only where p stays inside [0, 1]: what leaks out has density 0."""
+        if isinstance(p, Boxes) and p.extent[0] >= 0 and p.extent[1] <= 1:
+            log_y, log_rest = map(np.asarray, p.mean_log_ratios(1.0, 1.0))
+            return self.log_normalizer() - times(self.a - 1, log_y) - times(self.b - 1, log_rest)
+        return np.full(self._shape(), np.inf)[()]
+
     def _kl(self, q: Beta) -> FloatArray:
         """n_q KL(means of q || means of p) + what is left of Stirling's terms.
 
@@ -244,6 +266,17 @@ class Beta(Family):
             return cls._from_mean_logs(m, rest, float(low), float(high), np.mean(np.square(away)))
         except (ValueError, np.linalg.LinAlgError):
             refuse("y", y, "numbers whose best a and b are within float64")
+
+    @classmethod
+    def _fit_cross_entropy(cls, p: Family) -> Beta:
+        """The one with the means of log y and log(1-y) of Boxes."""
+        if not isinstance(p, Boxes):
+            refuse("p", p, "Boxes inside [0, 1] for a Beta")
+        m = float(p.mean())
+        low, high = p.mean_log_ratios(m, 1 - m) if 0 < m < 1 else (-np.inf, -np.inf)
+        if low + high == -np.inf:
+            refuse("p", p, "Boxes inside [0, 1] for a Beta")
+        return cls._from_mean_logs(m, 1 - m, low, high, float(p.variance()))
 
     @classmethod
     def _from_mean_logs(
@@ -325,3 +358,13 @@ def _bregman(x: FloatArray, y: FloatArray) -> FloatArray:
     far = gamma_rest(y) - gamma_rest(x) - step * gamma_rest(x, 1)
     out: FloatArray = np.where(np.abs(step) < 0.5 * x, near, far)
     return out
+
+
+def _shortfall(a: FloatArray, b: FloatArray, t: FloatArray, order: int) -> FloatArray:
+    """E[max(t - y, 0)^order] from the incomplete Beta integrals of y^0, y^1 and y^2."""
+    y, mean = np.clip(t, 0.0, 1.0), a / (a + b)
+    whole, tilted = special.betainc(a, b, y), special.betainc(a + 1, b, y)
+    if order == 1:
+        return np.asarray(t * whole - mean * tilted)
+    square = mean * (a + 1) / (a + b + 1) * special.betainc(a + 2, b, y)
+    return np.asarray(t * t * whole - 2 * t * mean * tilted + square)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
 from .family import Family
-from .parameter import FloatArray, data, positive, real_array
+from .parameter import FloatArray, data, positive, probability, real_array
+from .quadrature import panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +20,7 @@ class Boxes(Family):
 
     Boxes that are narrow enough stay inside an interval; Normals leak out at any width.
 
-    Values
+    Parameters
     ----------
     observations : array of finite numbers, at least one; kept flat
     width : positive float, the full width of a box
@@ -31,6 +33,7 @@ class Boxes(Family):
 
     observations: FloatArray
     width: float
+    title: ClassVar = "sum of boxes"
 
     def __post_init__(self) -> None:
         observations = data("observations", self.observations).copy()
@@ -81,6 +84,34 @@ class Boxes(Family):
         """Probability of at most ``y``."""
         reached = (real_array("y", y)[..., None] - self.observations) / self.width + 0.5
         return np.asarray(np.clip(reached, 0.0, 1.0).mean(axis=-1))[()]
+
+    def quantile(self, u: ArrayLike) -> FloatArray:
+        """The y with cdf(y) = u, for u in [0, 1]; the least of several."""
+        ends = self._ends()
+        return np.asarray(np.interp(probability("u", u), self.cdf(ends), ends))[()]
+
+    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
+        """Of every box E[max(t - y, 0)^order] = width^order share^(order+1) / (order+1) inside."""
+        away = (real_array("t", t)[..., None] - self.observations) / self.width
+        share = np.clip(away + 0.5, 0.0, 1.0)
+        inside = np.power(share, order + 1) / (order + 1)
+        beyond = away if order == 1 else np.square(away) + 1 / 12
+        out = self.width**order * np.where(away > 0.5, beyond, inside).mean(axis=-1)
+        return np.asarray(out)[()]
+
+    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
+        mirrored = Boxes(-self.observations, self.width)
+        return mirrored._shortfall(-real_array("t", t), order)
+
+    def _ends(self) -> FloatArray:
+        half = 0.5 * self.width
+        return np.unique(np.concatenate([self.observations - half, self.observations + half]))
+
+    def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
+        edges = np.linspace(-0.5, 0.5, 1 + min(64, int(np.ceil(self.width / unit))))
+        z, weight = panels(edges)
+        x = self.observations[:, None] + self.width * z
+        return x.ravel(), np.broadcast_to(weight / self.observations.size, x.shape).ravel()
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw observations with replacement, each moved within its box."""

@@ -46,7 +46,7 @@ def descend(
 ) -> Path:
     """Return the descent of a KL divergence from ``start``, p a Normal or Mixture.
 
-    Values
+    Parameters
     ----------
     start : Normal with single numbers
     direction : "forward" for KL(p||q), "reverse" for KL(q||p)

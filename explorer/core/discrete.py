@@ -42,7 +42,7 @@ class Discrete(Family):
 class Bernoulli(Discrete):
     """Bernoulli distribution: p(y) = e^(y logit) / (1 + e^logit) for y in {0, 1}.
 
-    Values
+    Parameters
     ----------
     logit : float or array, log(p / (1-p)); -inf and inf are the probabilities 0 and 1
 
@@ -165,7 +165,7 @@ class Categorical(Discrete):
     An observation is a class number (integers), or a soft label: floats of shape (..., K), not
     negative, that sum to one within 1e-9 and are then normalised; its loss is the cross-entropy.
 
-    Values
+    Parameters
     ----------
     logits : array (..., K); -inf is the probability 0
 

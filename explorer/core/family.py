@@ -159,9 +159,41 @@ class Family(ABC):
     def entropy(self) -> FloatArray:
         """-E[log p(y)] in nats."""
 
+    def cdf(self, y: ArrayLike) -> FloatArray:
+        """Probability of at most ``y``."""
+        refuse("family", self, "a family with a density")
+
+    def quantile(self, u: ArrayLike) -> FloatArray:
+        """The y with cdf(y) = u, for u in [0, 1]."""
+        refuse("family", self, "a family with a density")
+
     @abstractmethod
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
+
+    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
+        """E[max(t - y, 0)^order] for order 1 or 2."""
+        refuse("p", self, "a family whose risks are known")
+
+    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
+        """E[max(y - t, 0)^order] for order 1 or 2."""
+        refuse("p", self, "a family whose risks are known")
+
+    def _ends(self) -> FloatArray:
+        """Panel ends that resolve the density of single numbers, as far as it has mass."""
+        refuse("family", self, "a family with a density on the real line")
+
+    def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
+        """Points and weights, sum 1, for the mean of what is smooth on the scale of ``unit``."""
+        refuse("family", self, "a Normal, a Mixture or Boxes")
+
+    def _cross_entropy_from(self, p: Family) -> FloatArray | None:
+        """-E_p[log q] with this as q, where there is a form for it; else None: by quadrature."""
+        return None
+
+    @classmethod
+    def _fit_cross_entropy(cls, *p: Any, **options: Any) -> Any:
+        refuse("family", cls, f"one that goes with a {p[0].title}")
 
     @classmethod
     def _fit_mle(cls, *y: Any, **options: Any) -> Any:

@@ -11,10 +11,7 @@ from scipy import special
 
 from .beta import Beta
 from .family import Family
-from .mixture import Mixture
-from .normal import Normal
-from .parameter import FloatArray, refuse
-from .quadrature import Table, panel_ends
+from .parameter import FloatArray
 
 _STEPS = np.array([1.0, 2.0, 3.0, 4.5, 6.5, 9.5])
 _TAIL = 45.0  # e^-45 is what is left out at either end
@@ -30,7 +27,7 @@ def log_density(family: Family, u: FloatArray) -> FloatArray:
 
 
 def interval_ends(*families: Family) -> FloatArray:
-    """Panel ends in u, sorted, that resolve the Betas' mass and the components that lie inside."""
+    """Panel ends in u, sorted, that resolve the Betas' mass and what of others lies inside."""
     parts, low, high = [_MIDDLE, _FAR, -_FAR], [], []
     for family in families:
         if isinstance(family, Beta):
@@ -40,15 +37,7 @@ def interval_ends(*families: Family) -> FloatArray:
             low.append(center - max(9.5 * unit, _TAIL / a))
             high.append(center + max(9.5 * unit, _TAIL / b))
         else:
-            y = panel_ends(_table(family))
+            y = family._ends()
             y = y[(y > 0) & (y < 1)]
             parts.append(np.log(y) - np.log1p(-y))
     return np.unique(np.clip(np.concatenate(parts), min(low), max(high)))
-
-
-def _table(family: Family) -> Table:
-    if isinstance(family, Normal):
-        return Mixture(np.ones(1), (family,)).table
-    if isinstance(family, Mixture):
-        return family.table
-    refuse("family", family, "a Normal, Mixture or Beta")

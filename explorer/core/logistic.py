@@ -29,7 +29,7 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> LogisticFit:
 
     The loss is convex in them; Newton's steps, halved where they overshoot, reach its minimum.
 
-    Values
+    Parameters
     ----------
     x : array (n,), finite
     y : array (n,) in [0, 1]; between 0 and 1 a soft label

@@ -26,15 +26,16 @@ from .parameter import (
     real_array,
     refuse,
 )
-from .quadrature import Table, integral, panel_ends, refined, turns
+from .quadrature import Table, adaptive, integral, panel_ends, refined, turns
 from .special import LOG_2PI, times
+from .symmetric import Symmetric
 
 
 @dataclass(frozen=True, eq=False)
 class Mixture(Family):
     """Mixture of Normals: p(y) = sum_k weights[k] N(y; mu_k, sigma_k).
 
-    Values
+    Parameters
     ----------
     weights : array (K,), not negative, sum 1 within 1e-9 (then made exact)
     components : K Normals with single numbers as parameters
@@ -93,6 +94,9 @@ class Mixture(Family):
         """The mixture of these means, standard deviations and weights, by the weights' share."""
         k = len(cls.described(len(numbers))) // 3
         return cls(shares(numbers[2 * k :]), tuple(map(Normal, numbers[:k], numbers[k : 2 * k])))
+
+    def _shape(self) -> tuple[int, ...]:
+        return ()
 
     @cached_property
     def table(self) -> Table:
@@ -195,6 +199,43 @@ class Mixture(Family):
             part = (self.cdf(ends[1:-1]) < level).sum(axis=0)
             low, high = ends[part, column], ends[part + 1, column]
 
+    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
+        parts = zip(self.weights.tolist(), self.components, strict=True)
+        return np.asarray(sum(w * c._shortfall(t, order) for w, c in parts))[()]
+
+    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
+        parts = zip(self.weights.tolist(), self.components, strict=True)
+        return np.asarray(sum(w * c._excess(t, order) for w, c in parts))[()]
+
+    def _ends(self) -> FloatArray:
+        return panel_ends(self.table)
+
+    def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
+        live = [(w, c) for w, c in zip(self.weights, self.components, strict=True) if w > 0]
+        each = [(w, *c._nodes(unit)) for w, c in live]
+        return np.concatenate([x for _, x, _ in each]), np.concatenate([w * v for w, _, v in each])
+
+    def _cross_entropy_from(self, p: Family) -> FloatArray | None:
+        """For a p with tails heavier than a Normal's: that from p to the widest component alone.
+
+        And by quadrature what the others change, which is little in the tails.
+        """
+        if isinstance(p, Normal) or not isinstance(p, Symmetric):
+            return None
+        widest = max(
+            (c for c, w in zip(self.components, self.weights, strict=True) if w > 0),
+            key=lambda c: float(c.sigma),
+        )
+        closed = widest._cross_entropy_from(p)
+        if not np.isfinite(closed):
+            return closed
+
+        def others(x: FloatArray) -> FloatArray:
+            density = np.exp(p.log_prob(x))
+            return np.where(density > 0, density * (widest.log_prob(x) - self.log_prob(x)), 0.0)
+
+        return closed + adaptive(others, np.concatenate([p._ends(), self._ends()]))
+
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw an array of ``shape`` from ``rng``."""
         mu, sigma = self.table.mu, self.table.sigma
@@ -244,7 +285,7 @@ class Empirical(Family):
 
     It has no finite density: log_prob is +inf at an observation, -inf elsewhere.
 
-    Values
+    Parameters
     ----------
     observations : array of finite numbers, at least one; kept flat
 
@@ -255,6 +296,7 @@ class Empirical(Family):
     """
 
     observations: FloatArray
+    title: ClassVar = "sum of Diracs"
 
     def __post_init__(self) -> None:
         observations = data("observations", self.observations).copy()

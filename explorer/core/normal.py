@@ -20,16 +20,18 @@ from .parameter import (
     Value,
     all_the_same,
     data,
-    probability,
+    refuse,
 )
+from .quadrature import AROUND, normal_nodes
 from .special import LOG_2PI, minus_log1p
+from .symmetric import Symmetric
 
 
 @dataclass(frozen=True, eq=False)
-class Normal(Family):
+class Normal(Symmetric):
     """Normal distribution: p(y) = exp(-((y-mu)/sigma)^2 / 2) / (sigma sqrt(2 pi)).
 
-    Values
+    Parameters
     ----------
     mu : finite float or array
     sigma : positive float or array, the standard deviation; broadcasts against mu
@@ -83,14 +85,6 @@ class Normal(Family):
         }
         return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
 
-    def mode(self) -> FloatArray:
-        """mu."""
-        return self.mean()
-
-    def mean(self) -> FloatArray:
-        """mu."""
-        return np.broadcast_to(self.mu, self._shape())[()]
-
     def variance(self) -> FloatArray:
         """sigma^2."""
         with np.errstate(over="ignore"):
@@ -102,25 +96,35 @@ class Normal(Family):
         out: FloatArray = np.broadcast_to(0.5 + self.log_normalizer(), self._shape())[()]
         return out
 
-    def cdf(self, y: ArrayLike) -> FloatArray:
-        """Probability of at most ``y``."""
-        out: FloatArray = special.ndtr(self._standardized(y))
-        return out
-
-    def quantile(self, u: ArrayLike) -> FloatArray:
-        """The y with cdf(y) = u, for u in [0, 1]."""
-        out: FloatArray = self.mu + self.sigma * special.ndtri(probability("u", u, nan=True))
-        return out
-
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
         return np.asarray(rng.normal(self.mu, self.sigma, (*shape, *self._shape())))[()]
 
-    def _standardized(self, y: ArrayLike) -> FloatArray:
-        y = self._observed(y)
-        with np.errstate(over="ignore"):
-            z: FloatArray = (y - self.mu) / self.sigma
-        return z
+    def _standard_cdf(self, z: FloatArray) -> FloatArray:
+        return np.asarray(special.ndtr(z))
+
+    def _standard_quantile(self, u: FloatArray) -> FloatArray:
+        return np.asarray(special.ndtri(u))
+
+    def _standard_shortfall(self, z: FloatArray, order: int) -> FloatArray:
+        with np.errstate(under="ignore", over="ignore"):
+            below, at = special.ndtr(z), np.exp(-0.5 * (z * z + LOG_2PI))
+        out: FloatArray = z * below + at if order == 1 else (z * z + 1) * below + z * at
+        return out
+
+    def _standard_ends(self) -> FloatArray:
+        return AROUND
+
+    def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
+        z, w = normal_nodes(unit / float(self.sigma))
+        return self.mu + self.sigma * z, w
+
+    def _cross_entropy_from(self, p: Family) -> FloatArray:
+        """log(sigma sqrt(2 pi)) + [Var_p / sigma^2 + ((E_p - mu) / sigma)^2] / 2."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            shift = (p.mean() - self.mu) / self.sigma
+            spread = 0.5 * (p.variance() / np.square(self.sigma) + shift * shift)
+        return self.log_normalizer() + np.where(np.isnan(spread), np.inf, spread)[()]
 
     def _compared(self, q: Normal) -> tuple[FloatArray, FloatArray, FloatArray]:
         """With r = sigma_p / sigma_q: r^2 - 1, log r and (mu_p - mu_q) / sigma_q."""
@@ -158,6 +162,14 @@ class Normal(Family):
         if (y == y[0]).all():
             raise NoMaximum(y, TWO_VALUES, all_the_same(y))
         return cls(*_moments(y))
+
+    @classmethod
+    def _fit_cross_entropy(cls, p: Family) -> Normal:
+        """The mean and the variance of p."""
+        mean, variance = float(p.mean()), float(p.variance())
+        if not np.isfinite(variance):
+            refuse("p", p, "a family of finite variance")
+        return cls(mean, float(np.sqrt(variance)))
 
 
 def _moments(y: FloatArray) -> tuple[float, float]:

@@ -8,12 +8,13 @@ from .divergences import line
 from .family import Family
 from .parameter import FloatArray, real_array, refuse
 from .quadrature import REACH, Table, turns
+from .symmetric import Symmetric
 
 _Z = REACH * np.sin(np.linspace(-np.pi / 2, np.pi / 2, 129))  # denser in the tails, where p ~ 0
 
 
 def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
-    """Return the smallest set that has ``mass`` of p, a Normal or Mixture: intervals (n, 2).
+    """Return the smallest set that has ``mass`` of p, symmetric or a Mixture: intervals (n, 2).
 
     It is where the density exceeds a level: one interval or several, from left to right.  The
     mass is right to 1e-10.
@@ -23,16 +24,19 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
     ValueError
         If p is of another family, or mass is not between 0 and 1.
     """
-    table = line("p", p)
     wanted = real_array("mass", mass)
     if wanted.ndim or not 0 < wanted < 1:
         refuse("mass", mass, "a number between 0 and 1")
+    if isinstance(p, Symmetric) and p._shape() == ():
+        low_end = float(p.quantile(0.5 - 0.5 * wanted))
+        return np.array([[low_end, 2 * p.mu - low_end]])
+    table = line("p", p)
     live = table.log_w > -np.inf
     grid = np.unique(table.mu[live, None] + table.sigma[live, None] * _Z)
     # Monotone between its points. Where the density turns it is flat: half of all digits will do.
     grid = np.union1d(grid, turns(lambda x: table.log_density_and_score(x)[1], grid, 7)[0])
     height = table.log_density(grid)
-    cells = np.diff(p.cdf(grid))  # type: ignore[attr-defined]
+    cells = np.diff(p.cdf(grid))
     middle = 0.5 * (height[1:] + height[:-1])
     order = np.argsort(-middle)
     within = np.cumsum(cells[order]) - 0.5 * cells[order]
@@ -50,7 +54,7 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
             start = grid[left] + part * (grid[right] - grid[left])
         before = left
         x, at, slope = _crossings(table, level, grid[left], grid[right], start)
-        below = p.cdf(x)  # type: ignore[attr-defined]
+        below = p.cdf(x)
         excess = float(below[1::2].sum() - below[::2].sum() - wanted)
         if abs(excess) < 1e-11 or high - low < 1e-14 * max(1.0, abs(level)):
             break

@@ -10,78 +10,46 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
-from .beta import Beta
+from .family import Family
 from .mixture import Mixture
-from .normal import Normal
 from .parameter import FloatArray, real_array, refuse
-from .special import LOG_2PI
+from .symmetric import Symmetric
 
 Loss: TypeAlias = Literal["zero_one", "absolute", "squared"]
-Predicted: TypeAlias = Beta | Normal | Mixture
 LOSSES: tuple[Loss, ...] = ("zero_one", "absolute", "squared")
 
 
-def shortfall(p: Predicted, t: ArrayLike, order: int = 1) -> FloatArray:
-    """E[max(t - y, 0)^order] for y from p and order 1 or 2, in closed form."""
-    t = real_array("t", t)
-    if isinstance(p, Mixture):
-        parts = zip(p.weights.tolist(), p.components, strict=True)
-        return np.asarray(sum(w * shortfall(c, t, order) for w, c in parts))[()]
-    if isinstance(p, Normal):
-        z = (t - p.mu) / p.sigma
-        with np.errstate(under="ignore"):
-            below, at = special.ndtr(z), np.exp(-0.5 * (z * z + LOG_2PI))
-        first: FloatArray = p.sigma * (z * below + at)
-        return first if order == 1 else p.sigma * p.sigma * ((z * z + 1) * below + z * at)
-    # Above the mean, the small excess is known better than the shortfall.
-    a, b, at, mean = np.broadcast_arrays(p.a, p.b, t, p.mean())
-    above, out = at > mean, np.empty(at.shape)
-    out[~above] = _beta_shortfall(a[~above], b[~above], at[~above], order)
-    a, b, at, mean = a[above], b[above], at[above], mean[above]
-    small = _beta_shortfall(b, a, 1 - at, order)
-    square = Beta(a, b).variance() + np.square(at - mean) if order == 2 and at.size else 0.0
-    out[above] = at - mean + small if order == 1 else square - small
-    return out[()]
+def shortfall(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
+    """E[max(t - y, 0)^order] for y from p and order 1 or 2, in closed form; inf where it diverges.
+
+    p is a Normal, Beta, Laplace, StudentT, Mixture or Boxes.
+    """
+    return p._shortfall(t, order)
 
 
-def _beta_shortfall(a: FloatArray, b: FloatArray, t: FloatArray, order: int) -> FloatArray:
-    """E[max(t - y, 0)^order] from the incomplete Beta integrals of y^0, y^1 and y^2."""
-    y, mean = np.clip(t, 0.0, 1.0), a / (a + b)
-    whole, tilted = special.betainc(a, b, y), special.betainc(a + 1, b, y)
-    if order == 1:
-        return np.asarray(t * whole - mean * tilted)
-    square = mean * (a + 1) / (a + b + 1) * special.betainc(a + 2, b, y)
-    return np.asarray(t * t * whole - 2 * t * mean * tilted + square)
+def excess(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
+    """E[max(y - t, 0)^order] for y from p: the shortfall seen from above."""
+    return p._excess(t, order)
 
 
-def excess(p: Predicted, t: ArrayLike, order: int = 1) -> FloatArray:
-    """E[max(y - t, 0)^order] for y from p and order 1 or 2: the shortfall seen from above."""
-    t = real_array("t", t)
-    if isinstance(p, Beta):
-        return shortfall(Beta(p.b, p.a), 1 - t, order)
-    if isinstance(p, Normal):
-        return shortfall(Normal(-np.asarray(p.mu), p.sigma), -t, order)
-    parts = zip(p.weights.tolist(), p.components, strict=True)
-    return np.asarray(sum(w * excess(c, t, order) for w, c in parts))[()]
-
-
-def risk(p: Predicted, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> FloatArray:
+def risk(p: Family, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> FloatArray:
     """Expected loss of the answer t when y comes from p.
 
     Squared: Var y + (E y - t)^2.  Absolute: 2 E max(y-t, 0) + t - E y.  Zero-one: the
-    probability of |y - t| > tolerance.
+    probability of |y - t| > tolerance.  inf where the tails are too heavy for it to exist.
     """
     t = real_array("answer", answer)
-    if loss == "squared":
-        return p.variance() + np.square(p.mean() - t)
-    if loss == "absolute":
-        return 2 * excess(p, t) + (t - p.mean())
+    if loss != "zero_one":
+        if loss == "squared":
+            out = p.variance() + np.square(p.mean() - t)
+        else:
+            out = 2 * excess(p, t) + (t - p.mean())
+        return np.where(np.isnan(out) & ~np.isnan(t), np.inf, out)[()]
     return 1 - (p.cdf(t + tolerance) - p.cdf(t - tolerance))
 
 
-def interval_risk(p: Predicted, low: float, high: float, loss: Loss) -> FloatArray:
+def interval_risk(p: Family, low: float, high: float, loss: Loss) -> FloatArray:
     """Expected loss of the distance from y to the interval; zero-one: the probability outside."""
     if loss == "zero_one":
         return 1 - (p.cdf(high) - p.cdf(low))
@@ -89,8 +57,10 @@ def interval_risk(p: Predicted, low: float, high: float, loss: Loss) -> FloatArr
     return shortfall(p, low, order) + excess(p, high, order)
 
 
-def best_answer(p: Predicted, loss: Loss, tolerance: float = 0.0) -> float:
+def best_answer(p: Family, loss: Loss, tolerance: float = 0.0) -> float:
     """The answer of least risk: the mean for squared, the median for absolute loss.
+
+    nan for squared loss where p has no mean.
 
     For zero-one loss the middle of the richest interval of half-width tolerance, to about seven
     digits, as its risk is flat there; it tends to the mode as the tolerance shrinks.
@@ -106,12 +76,12 @@ def best_answer(p: Predicted, loss: Loss, tolerance: float = 0.0) -> float:
         return float(p.quantile(0.5))
     if not tolerance > 0:
         refuse("tolerance", tolerance, "a positive number for zero-one loss")
-    if isinstance(p, Normal):
+    if isinstance(p, Symmetric):
         return float(p.mu)
-    if isinstance(p, Beta):
-        low, high = min(tolerance, 0.5), max(1 - tolerance, 0.5)
-    else:  # outside of the components' means the richest interval lies further in
+    if isinstance(p, Mixture):  # outside of the components' means the richest interval lies inside
         low, high = float(p.table.mu.min()), float(p.table.mu.max())
+    else:
+        low, high = min(tolerance, 0.5), max(1 - tolerance, 0.5)
     for count in (65, 33, 33, 33, 33, 33):
         t = np.linspace(low, high, count)
         k = int(np.argmin(risk(p, t, "zero_one", tolerance)))

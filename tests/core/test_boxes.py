@@ -160,7 +160,7 @@ def test_one_narrow_box_is_fitted_by_a_beta_as_narrow():
 def test_a_fit_to_what_leaves_the_interval_says_so():
     with pytest.raises(ValueError, match=r"inside \[0, 1\]"):
         fit_cross_entropy(Beta, Boxes([0.1], 0.3))
-    with pytest.raises(ValueError, match="allowed is one that goes with a Normal"):
+    with pytest.raises(ValueError, match=r"inside \[0, 1\] for a Beta"):
         fit_cross_entropy(Beta, Normal(0.5, 0.1))
 
 

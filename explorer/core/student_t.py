@@ -1,0 +1,306 @@
+"""The Student t family on the real line: a Normal whose tails only fall like a power of y."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from .boxes import Boxes
+from .family import Family
+from .mixture import Mixture
+from .normal import Normal
+from .parameter import (
+    POSITIVE,
+    REAL,
+    TWO_VALUES,
+    FloatArray,
+    NoMaximum,
+    Parameter,
+    Value,
+    all_the_same,
+    data,
+    positive,
+)
+from .special import LOG_2PI, half_rest, minus_log1p
+from .symmetric import Symmetric
+
+_LOST = 1e-40  # the mass beyond the outermost panel: it is seen down to a tail of weight y^2
+_FAR = 1e8  # from here on log(1 + r^2) is 2 log r
+_NUS = np.geomspace(1e7, 0.2, 27)  # where a fit of nu looks first
+
+
+@dataclass(frozen=True, eq=False)
+class StudentT(Symmetric):
+    """Student t: p(y) = (1 + z^2/nu)^(-(nu+1)/2) / (sigma sqrt(nu) B(1/2, nu/2)), z = (y-mu)/sigma.
+
+    Parameters
+    ----------
+    nu : positive float or array, the degrees of freedom; towards infinity it becomes Normal
+    mu : finite float or array
+    sigma : positive float or array, the scale: the standard deviation only for infinite nu
+
+    Raises
+    ------
+    ValueError
+        If mu is not finite, nu or sigma not positive and finite, or the shapes do not broadcast.
+    """
+
+    nu: Value
+    mu: Value
+    sigma: Value
+    title: ClassVar = "Student t"
+    parameters: ClassVar = (
+        Parameter("nu", "ν", "degrees of freedom", "shape", POSITIVE, "softplus", 4.0),
+        Parameter("mu", "μ", "location", "location", REAL, "identity", 0.0),
+        Parameter("sigma", "σ", "scale", "scale", POSITIVE, "exp", 1.0),
+    )
+
+    def log_kernel(self, y: ArrayLike) -> FloatArray:
+        """-(nu+1)/2 log(1 + z^2/nu).  It drops log B and log sqrt(nu), which depend on nu."""
+        with np.errstate(over="ignore"):
+            return -0.5 * (self.nu + 1) * self._log1p_square(self._standardized(y))
+
+    def log_normalizer(self) -> FloatArray:
+        """log(sigma sqrt(nu) B(1/2, nu/2)): for large nu log(sigma sqrt(2 pi)) + 1/(4 nu)."""
+        out: FloatArray = np.log(self.sigma) + 0.5 * LOG_2PI + half_rest(0.5 * np.asarray(self.nu))
+        return out
+
+    def nll_gradient(self, y: ArrayLike) -> dict[str, FloatArray]:
+        """With q = z^2/nu, by nu: [log(1+q) - (1 + 1/nu) q/(1+q) + h'(nu/2)] / 2.
+
+        d nll / d mu = -(nu+1) z / (nu + z^2) / sigma, d nll / d sigma = nu (1-z^2) / (nu + z^2) /
+        sigma; h is what log B(1/2, nu/2) + log(nu)/2 exceeds its limit by.
+        """
+        z, nu = self._standardized(y), np.asarray(self.nu)
+        with np.errstate(all="ignore"):
+            pull = np.where(z == 0, 0.0, (nu + 1) / (nu / z + z))
+            small, large = np.clip(z, -1, 1), 1 / np.maximum(np.abs(z), 1)
+            inner = (1 - small) * (1 + small) / (1 + small * small / nu)
+            outer = (large - 1) * (large + 1) / (large * large + 1 / nu)
+            share = 1 / (1 + nu / z / z)  # q / (1+q)
+            bend = np.where(share < 0.5, minus_log1p(-share), self._log1p_square(z) - share)
+            by_nu = 0.5 * (bend - share / nu + half_rest(0.5 * nu, 1))
+        by_sigma = np.where(np.abs(z) < 1, inner, outer) / self.sigma
+        return {"nu": by_nu, "mu": -pull / self.sigma, "sigma": by_sigma}
+
+    def nll_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
+        """The terms of the loss of all ``y``; see Family."""
+        y = data("y", y)
+        shape = self._shape()
+        logs = self._log1p_square(self._standardized(y.reshape(-1, *[1] * len(shape)))).sum(axis=0)
+        terms = {
+            "*n* log *σ*": y.size * np.log(self.sigma),
+            "*n* log √*ν* B(½, *ν*/2)": y.size * StudentT(self.nu, 0.0, 1.0).log_normalizer(),
+            "½(*ν* + 1) Σ log(1 + *zᵢ*²/*ν*)": 0.5 * (self.nu + 1) * logs,
+        }
+        return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
+
+    def mean(self) -> FloatArray:
+        """mu; nan for nu <= 1, where E|y| is infinite."""
+        return np.where(np.asarray(self.nu) > 1, self.mode(), np.nan)[()]
+
+    def variance(self) -> FloatArray:
+        """sigma^2 nu / (nu-2); inf for 1 < nu <= 2, nan for nu <= 1."""
+        nu = np.asarray(self.nu)
+        with np.errstate(all="ignore"):
+            finite = np.square(self.sigma) * (nu / (nu - 2))
+        out = np.where(nu > 2, finite, np.where(nu > 1, np.inf, np.nan))
+        return np.broadcast_to(out, self._shape())[()]
+
+    def entropy(self) -> FloatArray:
+        """(nu+1)/2 [psi((nu+1)/2) - psi(nu/2)] + log_normalizer, in nats."""
+        x = 0.5 * np.asarray(self.nu)
+        tails = 0.5 + 0.25 / x - (x + 0.5) * half_rest(x, 1)
+        return np.broadcast_to(tails + self.log_normalizer(), self._shape())[()]
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
+        """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
+        draws = rng.standard_t(self.nu, (*shape, *self._shape()))
+        return np.asarray(self.mu + self.sigma * draws)[()]
+
+    def _log1p_square(self, z: FloatArray) -> FloatArray:
+        """log(1 + z^2/nu), also where z^2 overflows."""
+        with np.errstate(over="ignore", divide="ignore"):
+            r = np.abs(z) / np.sqrt(self.nu)
+            out: FloatArray = np.log1p(np.square(np.minimum(r, _FAR)))
+            return np.where(r < _FAR, out, 2 * np.log(r)) if (r > _FAR).any() else out
+
+    def _standard_cdf(self, z: FloatArray) -> FloatArray:
+        half = 0.5 * np.asarray(self.nu)
+        with np.errstate(all="ignore"):
+            square = z / self.nu * z
+            inner = special.betaincc(0.5, half, 1 / (1 + 1 / square))
+            outer = special.betainc(half, 0.5, 1 / (1 + square))
+        tail = 0.5 * np.where(square < 1, inner, outer)
+        return np.where(z < 0, tail, 1 - tail)
+
+    def _standard_quantile(self, u: FloatArray) -> FloatArray:
+        half, both = 0.5 * np.asarray(self.nu), 2 * np.minimum(u, 1 - u)
+        with np.errstate(all="ignore"):
+            far = special.betaincinv(half, 0.5, both)  # 1 / (1 + z^2/nu)
+            near = special.betainccinv(0.5, half, both)
+            center = special.betaincinv(0.5, half, 1 - both)
+            near = np.where(both < 0.5, near, center)
+            square = np.where(far < 0.5, (1 - far) / far, near / (1 - near))
+            out: FloatArray = np.copysign(np.sqrt(self.nu) * np.sqrt(square), u - 0.5)
+        return out
+
+    def _standard_shortfall(self, z: FloatArray, order: int) -> FloatArray:
+        nu = np.asarray(self.nu)
+        below, half = self._standard_cdf(z), 0.5 * nu
+        with np.errstate(all="ignore"):
+            log_density = -0.5 * LOG_2PI - half_rest(half) - 0.5 * (nu + 1) * self._log1p_square(z)
+            at = np.exp(log_density) * (1 + z * z / nu) * (nu / (nu - 1))
+            if order == 1:
+                return np.where(nu > 1, z * below + at, np.inf)
+            square = (z * z + nu / (nu - 2)) * below + z * at * ((nu - 3) / (nu - 2))
+        return np.where(nu > 2, square, np.inf)
+
+    def _standard_ends(self) -> FloatArray:
+        with np.errstate(over="ignore"):
+            reach = min(-float(self._standard_quantile(np.asarray(_LOST))), 1e150)
+        least = 0.5 * min(1.0, float(np.sqrt(self.nu)))
+        steps = np.geomspace(least, reach, 2 + int(np.log(reach / least) / np.log(1.6)))
+        return np.concatenate([-steps[::-1], [0.0], steps])
+
+    @classmethod
+    def _fit_mle(cls, y: ArrayLike, nu: float | None = None) -> StudentT:
+        """The best mu and sigma for a nu that is given, or sought from infinity down to 0.2.
+
+        With nu free the likelihood has no global maximum: for nu near 0 it grows without end where
+        sigma shrinks to an observation.  What is returned is the best of the local maxima on the
+        path of fits from the Normal on; below nu = 1 there may be others.
+        """
+        y = data("y", y)
+        if (y == y[0]).all():
+            raise NoMaximum(y, TWO_VALUES, all_the_same(y))
+        most = int(np.unique(y, return_counts=True)[1].max())
+        return cls._fitted(y, np.full(y.shape, 1 / y.size), nu, most / y.size)
+
+    @classmethod
+    def _fit_cross_entropy(cls, p: Family, nu: float | None = None) -> StudentT:
+        """The same, of p's mass on the nodes of a quadrature rule that resolves the fit."""
+        unit = float(np.subtract(*p.quantile([0.75, 0.25])))
+        while True:
+            q = cls._fitted(*p._nodes(unit), nu, 0.0)
+            finest = float(q.sigma * np.sqrt(q.nu))
+            if finest >= unit:
+                return q
+            unit = 0.5 * finest
+
+    def _cross_entropy_from(self, p: Family) -> FloatArray | None:
+        """For what observations are widened to, by one quadrature rule for all parameters."""
+        if not isinstance(p, Normal | Mixture | Boxes):
+            return None
+        y, w = p._nodes(float(np.min(self.sigma * np.sqrt(self.nu))))
+        shape = self._shape()
+        parts = 1 + y.size * int(np.prod(shape)) // 2_000_000  # bounds the memory
+        pieces = zip(np.array_split(y, parts), np.array_split(w, parts), strict=True)
+        ones = [1] * len(shape)
+        sums = [np.tensordot(v, self.nll(x.reshape(-1, *ones)), 1) for x, v in pieces]
+        return np.asarray(sum(sums))[()]
+
+    @classmethod
+    def _fitted(cls, y: FloatArray, w: FloatArray, nu: float | None, most: float) -> StudentT:
+        """The fit to observations with weights w, sum 1; ``most`` is the most that one value has.
+
+        With nu / (nu+1) of the weight on one value, or more, sigma shrinks to it without end.
+        """
+        unit = 2.0 ** np.floor(np.log2(np.abs(y).max()))  # exact, and nothing overflows
+        center = float(np.median(y / unit))
+        z = y / unit - center
+        far = float(np.abs(z).max())
+        sample = z / far, w
+        if nu is None:
+            nu, mu, t = _best_nu(*sample, most, y)
+        else:
+            nu = positive("nu", nu)
+            if most >= nu / (nu + 1):
+                allowed = f"less than {nu / (nu + 1):.3g} of the observations on one value"
+                raise NoMaximum(y, allowed, f"too many are the same for nu = {nu:g}")
+            mu, t = 0.0, 0.0
+            for step in np.geomspace(max(nu, 1.0), nu, 1 if nu >= 1 else 8).tolist():
+                mu, t = _fit_line(step, *sample, mu, t)
+        return cls(nu, float((center + far * mu) * unit), float(far * np.exp(t) * unit))
+
+
+def _fit_line(nu: float, y: FloatArray, w: FloatArray, mu: float, t: float) -> tuple[float, float]:
+    """The mu and t = log sigma of least loss near those given: Newton's steps where they descend.
+
+    Elsewhere a step of expectation-maximisation, which always does.
+    """
+
+    def loss(mu: float, t: float) -> float:
+        e = (y - mu) * np.exp(-t)
+        return float(t + 0.5 * (nu + 1) * (w @ np.log1p(e * e / nu)))
+
+    now, c = loss(mu, t), (nu + 1) / nu
+    for _ in range(500):
+        sigma = np.exp(t)
+        e = (y - mu) / sigma
+        u = 1 / (1 + e * e / nu)
+        wu = w * u
+        slope = np.array([-c * (wu @ e), 1 - c * (wu @ (e * e))])  # by mu / sigma and t
+        cross = 2 * c * (wu @ (e * u))
+        bend = np.array([[c * (wu @ (2 * u - 1)), cross], [cross, 2 * c * (wu @ (e * e * u))]])
+        if np.abs(slope).max() < 1e-15:
+            break
+        if bend[0, 0] > 0 and np.linalg.det(bend) > 0:
+            step = -np.linalg.solve(bend, slope)
+            new = mu + sigma * step[0], t + step[1]
+            there = loss(*new) if abs(step[1]) < 2 else np.inf
+            if np.abs(step).max() < 1e-13:
+                break
+        else:
+            there = np.inf
+        if not there <= now:
+            middle = float(wu @ y / wu.sum())
+            new = middle, 0.5 * float(np.log(wu @ np.square(y - middle) / wu.sum()))
+            there = loss(*new)
+            if not there < now:
+                break
+        (mu, t), now = new, there
+    return float(mu), float(t)
+
+
+def _best_nu(
+    y: FloatArray, w: FloatArray, most: float, observed: FloatArray
+) -> tuple[float, float, float]:
+    """The nu, mu and log sigma of least loss, where its slope in nu changes its sign."""
+    mu = float(w @ y)
+    t = 0.5 * float(np.log(w @ np.square(y - mu)))
+    normal = t + 0.5 * (1 + LOG_2PI)
+
+    def fitted(nu: float) -> tuple[float, StudentT]:
+        nonlocal mu, t
+        mu, t = _fit_line(nu, y, w, mu, t)
+        q = StudentT(nu, mu, float(np.exp(t)))
+        return float(w @ q.nll_gradient(y)["nu"]) * nu * nu, q
+
+    path = [(nu, fitted(nu)[0]) for nu in _NUS[1.05 * most / (1 - most) < _NUS].tolist()]
+    minima = []
+    for (high, above), (low, below) in pairwise(path):
+        if below < 0 <= above:
+            ends, slopes = [np.log(low), np.log(high)], [below, above]
+            x, before = ends[0], np.inf
+            while abs(x - before) > 1e-13:  # false position, of the Illinois kind
+                before = x
+                x = (ends[0] * slopes[1] - ends[1] * slopes[0]) / (slopes[1] - slopes[0])
+                slope, q = fitted(float(np.exp(x)))
+                k = int(slope >= 0)
+                ends[k], slopes[k], slopes[1 - k] = x, slope, 0.5 * slopes[1 - k]
+            minima.append(q)
+    losses = [float(w @ q.nll(y)) for q in minima]
+    if not path or (not minima and path[0][1] > 0):
+        reason = "sigma shrinks without end to values that are the same as nu falls"
+        raise NoMaximum(observed, "observations of which fewer are the same", reason)
+    if not minima or (path[0][1] < 0 and normal <= min(losses)):
+        reason = "it is highest for infinite nu, so that a Normal fits better"
+        raise NoMaximum(observed, "observations with heavier tails than a Normal's", reason)
+    best = minima[int(np.argmin(losses))]
+    return float(best.nu), float(best.mu), float(np.log(best.sigma))
