@@ -11,7 +11,7 @@ from explorer.core import Bernoulli, LogisticFit, fit_logistic
 from explorer.parts.inputs import Interval, Limits, Numbers, hull, real, refuse
 from explorer.parts.parameters import Parameters, many, one
 from explorer.parts.plane import levels, plane, remembered
-from explorer.parts.ranges import ceiling
+from explorer.parts.ranges import ceiling, rounded
 from explorer.parts.regression import arrays, every, goal
 from explorer.parts.words import amount, chance, compared, nats
 from explorer.scene import (
@@ -127,7 +127,7 @@ def groups(x: Any, y: Any, limits: Limits | None, **given: float | None) -> Grou
     rises, width, fit = float(np.cov(x, y)[0, 1]), float(np.std(x)), best_fit(x, y)[0]
     steep = ceiling(max(4 / width, 1.5 * abs(fit.slope) if fit else 0.0))
     down, up = (1.0 if rises <= 0 else 0.25), (1.0 if rises >= 0 else 0.25)
-    ranges = {"slope": (-down * steep, up * steep), "decision": (min(x), max(x))}
+    ranges = {"slope": (-down * steep, up * steep), "decision": rounded(min(x), max(x), width / 30)}
     start = {"slope": math.copysign(2 / width, rises), "decision": float(np.median(x))}
     return Groups.start(start, ranges, given, limits, x=x, y=y)
 

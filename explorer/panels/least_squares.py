@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -52,6 +52,7 @@ TICKS = 500  # of more points, only the first have a tick for their residual
 SQUARES = 60  # of more points, only the first have their square drawn
 CELLS = 34
 Z = np.linspace(-4, 4, 81)
+Contours: TypeAlias = tuple[Array, Array]  # a landscape's values and its levels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +90,9 @@ def least_squares(
     Returns
     -------
     explorer.stage.Panel
-        Its frame has ``residuals`` (n,), ``sum_of_squares``, ``loss``, ``root_mean_square`` and
-        ``best``, a dict of w, c and sigma (empty where there is no best line).
+        Its frame has ``residuals`` (n,), ``sum_of_squares``, ``loss``, ``root_mean_square``,
+        ``best``, a dict of w, c and sigma (empty where there is no best line), and over the ranges
+        of c (rows) and w (columns) ``squares_landscape`` and ``loss_landscape``, both (34, 34).
 
     Raises
     ------
@@ -114,7 +116,7 @@ class Cost:
     """What the present line costs: its residuals (n,), the sum of their squares, and the loss."""
 
     residuals: Array
-    squares: float
+    sum_of_squares: float
     loss: float
     root_mean_square: float
 
@@ -131,12 +133,14 @@ def view(state: State) -> Scene:
     squares = float(residuals @ residuals)
     loss, root = float(loss_of(n, squares, state.sigma)), math.sqrt(squares / n)
     cost, fit = Cost(residuals, squares, loss, root), best_line(state.x, state.y)
+    lines = state.limits["w"], state.limits["c"]
+    sums = sums_of_squares(state.x, state.y, *lines)
+    losses, bottom = all_losses(state.x, state.y, *lines, state.sigma)
     named = {
-        "residuals": residuals,
-        "sum_of_squares": squares,
-        "loss": loss,
-        "root_mean_square": root,
+        **vars(cost),
         "best": {"w": fit.w, "c": fit.c, "sigma": fit.sigma} if fit else {},
+        "squares_landscape": sums[0],
+        "loss_landscape": losses[0],
     }
     terms = (
         Term("*n* log *σ*", n * math.log(state.sigma)),
@@ -149,8 +153,8 @@ def view(state: State) -> Scene:
             drawn_squares(state, cost),
             likelihood(state, cost),
             density(state, cost),
-            every_sum(state, fit),
-            every_loss(state, fit),
+            every_sum(state, fit, sums),
+            every_loss(state, fit, losses, bottom),
             every_sigma(state, cost, fit),
         ),
         (Sum(Term("loss", loss), terms),),
@@ -166,7 +170,7 @@ def drawn_squares(state: State, cost: Cost) -> Plot:
     x, y, *_ = divided(state.x, state.y, SQUARES)
     fitted = y - cost.residuals[:SQUARES]
     return Plot(
-        f"Sum of squares {amount(cost.squares)}",
+        f"Sum of squares {amount(cost.sum_of_squares)}",
         state.axis("x"),
         state.axis("y"),
         f"{len(state.x)} points and {line_in_words(state)}, with {len(x)} squares of residuals.",
@@ -215,20 +219,19 @@ def bell(sigma: float, reach: float) -> tuple[Array, Array]:
     return grid, np.exp(Normal(0.0, sigma).log_prob(grid))
 
 
-def every_sum(state: State, fit: LineFit | None) -> Plot:
+def every_sum(state: State, fit: LineFit | None, sums: Contours) -> Plot:
     return every(
         state,
         ("w", "c"),
         "Every line: sum of squares",
         "The sum of squares over all lines",
-        sums_of_squares(state.x, state.y, state.limits["w"], state.limits["c"]),
+        sums,
         goal(state, fit, "w", "c"),
         f"least {amount(len(state.x) * fit.sigma**2)}" if fit else "",
     )
 
 
-def every_loss(state: State, fit: LineFit | None) -> Plot:
-    losses, bottom = all_losses(state.x, state.y, state.limits["w"], state.limits["c"], state.sigma)
+def every_loss(state: State, fit: LineFit | None, losses: Contours, bottom: float) -> Plot:
     return every(
         state,
         ("w", "c"),
@@ -241,7 +244,7 @@ def every_loss(state: State, fit: LineFit | None) -> Plot:
 
 
 @remembered(256)
-def sums_of_squares(x: Numbers, y: Numbers, w: Interval, c: Interval) -> tuple[Array, Array]:
+def sums_of_squares(x: Numbers, y: Numbers, w: Interval, c: Interval) -> Contours:
     """Of every line, with the levels of its contours."""
     values = sum_of_squares(*arrays(x, y), *plane(w, c, CELLS))
     return values, levels(values, 0.02, 0.7, 16, 11)
@@ -250,7 +253,7 @@ def sums_of_squares(x: Numbers, y: Numbers, w: Interval, c: Interval) -> tuple[A
 @remembered(256)
 def all_losses(
     x: Numbers, y: Numbers, w: Interval, c: Interval, sigma: float
-) -> tuple[tuple[Array, Array], float]:
+) -> tuple[Contours, float]:
     """Of every line: the sums of squares, stretched; with their levels, and the least of all."""
     (sums, _), fit, n = sums_of_squares(x, y, w, c), best_line(x, y), len(x)
     bottom = float(loss_of(n, n * fit.sigma**2 if fit else sums.min(), sigma))
@@ -260,7 +263,7 @@ def all_losses(
 
 def every_sigma(state: State, cost: Cost, fit: LineFit | None) -> Plot:
     n, grid, root = len(state.x), spaced(state.limits["sigma"]), cost.root_mean_square
-    curve = loss_of(n, cost.squares, grid)
+    curve = loss_of(n, cost.sum_of_squares, grid)
     # of all lines, so that it stands still while the line moves
     lowest = least_loss(n, fit.sigma) if fit and fit.sigma > 0 else float(curve.min())
     best, where = state.reached("sigma", root), state.text("sigma", root)
@@ -301,14 +304,15 @@ def line(state: State) -> tuple[Array, Array]:
 
 def sentence(state: State, cost: Cost, fit: LineFit | None) -> str:
     n, loss, root = len(state.x), cost.loss, cost.root_mean_square
+    squares = cost.sum_of_squares
     text = (
-        f"The squares add up to {amount(cost.squares)}; with *σ* = {state.text('sigma')} that is "
+        f"The squares add up to {amount(squares)}; with *σ* = {state.text('sigma')} that is "
         f"a loss of {number(loss)} nats. "
     )
     if fit is None:
         return f"{text}All *x* are the same: infinitely many lines are equally good."
     least = n * fit.sigma**2
-    if cost.squares - least <= 1e-9 * cost.squares:
+    if squares - least <= 1e-9 * squares:
         text += "No line has a smaller sum, and so none a smaller loss, whatever *σ* is. "
     else:
         text += (
