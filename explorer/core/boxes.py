@@ -11,7 +11,7 @@ from scipy import special
 
 from .family import Family
 from .parameter import FloatArray, data, positive, probability, real_array
-from .quadrature import panels
+from .quadrature import panels, parts_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +108,8 @@ class Boxes(Family):
         return np.unique(np.concatenate([self.observations - half, self.observations + half]))
 
     def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
-        edges = np.linspace(-0.5, 0.5, 1 + min(64, int(np.ceil(self.width / unit))))
-        z, weight = panels(edges)
+        rule = np.polynomial.legendre.leggauss(6 if unit > 4 * self.width else 12)
+        z, weight = panels(np.linspace(-0.5, 0.5, 1 + parts_for(self.width, unit)), *rule)
         x = self.observations[:, None] + self.width * z
         return x.ravel(), np.broadcast_to(weight / self.observations.size, x.shape).ravel()
 

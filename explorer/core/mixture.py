@@ -26,7 +26,17 @@ from .parameter import (
     real_array,
     refuse,
 )
-from .quadrature import Table, adaptive, integral, panel_ends, refined, turns
+from .quadrature import (
+    Table,
+    adaptive,
+    around,
+    integral,
+    panel_ends,
+    panels,
+    parts_for,
+    refined,
+    turns,
+)
 from .special import LOG_2PI, times
 from .symmetric import Symmetric
 
@@ -213,7 +223,19 @@ class Mixture(Family):
     def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
         live = [(w, c) for w, c in zip(self.weights, self.components, strict=True) if w > 0]
         each = [(w, *c._nodes(unit)) for w, c in live]
-        return np.concatenate([x for _, x, _ in each]), np.concatenate([w * v for w, _, v in each])
+        x, weight = (
+            np.concatenate(parts) for parts in zip(*((x, w * v) for w, x, v in each), strict=True)
+        )
+        # Where components overlap, panels over all of them are fewer.
+        step = min(float(c.sigma) for _, c in live)
+        ends = np.unique(around(self.table.mu, self.table.sigma))
+        apart = np.floor((ends - ends[0]) / step)
+        ends = np.append(ends[:-1][np.diff(apart, prepend=-1.0)[:-1] > 0], ends[-1])
+        parts = parts_for(2.0 * step, unit)
+        if 12 * parts * ends.size < x.size:
+            x, weight = panels(refined(ends, parts))
+            weight = weight * np.exp(self.log_prob(x))
+        return x, weight
 
     def _cross_entropy_from(self, p: Family) -> FloatArray | None:
         """For a p with tails heavier than a Normal's: that from p to the widest component alone.

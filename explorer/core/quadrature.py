@@ -206,7 +206,7 @@ def adaptive(
         return out
 
     whole, total = parts(low, high), 0.0
-    fine = max(noise, 1e-15 * float(np.abs(whole).sum()))
+    fine = max(noise, 1e-14 * float(np.abs(whole).sum()))
     for _ in range(50):
         middle = 0.5 * (low + high)
         low, high = np.stack([low, middle]), np.stack([middle, high])
@@ -221,17 +221,31 @@ def adaptive(
     return total + float(whole.sum())
 
 
-@lru_cache(maxsize=256)
 def normal_nodes(unit: float) -> tuple[FloatArray, FloatArray]:
     """Points and weights for E[f(z)] of a standard Normal z, f analytic within ``unit`` of R.
 
     To 1e-13; to 1e-6 if unit is below 1/64.  Gauss-Hermite, or Gauss-Legendre on panels.
     """
-    if unit >= 2:
-        z, weight = np.polynomial.hermite_e.hermegauss(int(max(8, np.ceil(400 / unit**2))))
-    else:
-        z, weight = panels(refined(AROUND, min(64, int(np.ceil(1 / unit)))))
-        weight = weight * np.exp(-0.5 * z * z)
+    if unit >= 3:
+        return _hermite(int(np.ceil(max(600 / unit**2, 4 + 80 / unit))))
+    return _legendre(parts_for(1.0, unit))
+
+
+def parts_for(width: float, unit: float) -> int:
+    """Into how many parts a panel is cut for what is smooth on the scale of ``unit``."""
+    return min(64, int(np.ceil(width / unit)))
+
+
+@lru_cache(maxsize=64)
+def _hermite(count: int) -> tuple[FloatArray, FloatArray]:
+    z, weight = np.polynomial.hermite_e.hermegauss(count)
+    return z, weight / weight.sum()
+
+
+@lru_cache(maxsize=64)
+def _legendre(parts: int) -> tuple[FloatArray, FloatArray]:
+    z, weight = panels(refined(AROUND, parts))
+    weight = weight * np.exp(-0.5 * z * z)
     return z, weight / weight.sum()
 
 

@@ -258,7 +258,7 @@ def _fit_line(nu: float, y: FloatArray, w: FloatArray, mu: float, t: float) -> t
                 break
         else:
             there = np.inf
-        if not there <= now:
+        if not there <= now + 1e-15 * (1 + abs(now)):
             middle = float(wu @ y / wu.sum())
             new = middle, 0.5 * float(np.log(wu @ np.square(y - middle) / wu.sum()))
             there = loss(*new)
@@ -300,7 +300,7 @@ def _best_nu(
         reason = "sigma shrinks without end to values that are the same as nu falls"
         raise NoMaximum(observed, "observations of which fewer are the same", reason)
     if not minima or (path[0][1] < 0 and normal <= min(losses)):
-        reason = "it is highest for infinite nu, so that a Normal fits better"
+        reason = "it grows with nu towards that of a Normal, which fits better"
         raise NoMaximum(observed, "observations with heavier tails than a Normal's", reason)
     best = minima[int(np.argmin(losses))]
     return float(best.nu), float(best.mu), float(np.log(best.sigma))
