@@ -154,8 +154,14 @@ class Mixture(Family):
 
     def modes(self) -> FloatArray:
         """All local maxima of the density, from left to right."""
+        return self._modes
+
+    @cached_property
+    def _modes(self) -> FloatArray:
         at, falls = turns(self.table.score, refined(panel_ends(self.table), 4))
-        return at[falls]
+        modes = at[falls]
+        modes.flags.writeable = False
+        return modes
 
     def mode(self) -> FloatArray:
         """The point of highest density; nan where two are equally high within 1e-12."""

@@ -246,7 +246,6 @@ def every_model(state: State, seen: Seen) -> Plot:
     if seen.best:
         least = f"best {number(least_loss(state.family, state.observations[: state.n]), 1)}"
     best = seen.best if state.within(seen.best) else {}
-    fixed = tuple((name, value) for name, value in state.theta.items() if name not in (x, y))
     ranges = (x, state.limits[x]), (y, state.limits[y])
     return Plot(
         f"Every ({state.symbols(x, y)}): the loss of all {state.n}",
@@ -255,7 +254,7 @@ def every_model(state: State, seen: Seen) -> Plot:
         f"The loss of {state.n} observations over all {x} and {y}, with the present model at {at}"
         + (f" and the maximum of the likelihood, {least}." if seen.best else "."),
         (
-            Landscape(*landscape(state.family, state.observations, state.n, fixed, ranges)),
+            Landscape(*landscape(state.family, state.observations, state.n, state.fixed, ranges)),
             Points(best.get(x, math.nan), best.get(y, math.nan), "optimum", least, small=True),
             Points(getattr(state, x), getattr(state, y), "model", at, drag=Drag(x=x, y=y)),
         ),

@@ -8,8 +8,7 @@ from explorer.parts.inputs import Interval
 from explorer.parts.plane import remembered
 from explorer.scene import Array
 
-PEAK = np.linspace(-4, 4, 61)
-SPACED = np.linspace(0, 1, 101)
+PEAK = np.linspace(-4, 4, 41)
 TOWARDS_ENDS = (1 - np.cos(np.linspace(0, np.pi, 161))) / 2
 AWAY_FROM_ENDS = (TOWARDS_ENDS >= 0.02) & (TOWARDS_ENDS <= 0.98)
 
@@ -18,7 +17,7 @@ def places(model: Any, limits: Interval) -> Array:
     """Points over y for the curves of one model, dense at its peaks or its ends."""
     if np.isfinite(model.support).all():
         return TOWARDS_ENDS
-    peaks = [_evenly(limits)]
+    peaks = [_evenly(limits, 61)]
     for part in getattr(model, "components", (model,)):
         width = next(getattr(part, p.name) for p in part.parameters if p.role == "scale")
         peaks.append((float(part.mode()) + width * PEAK).clip(*limits))
@@ -30,10 +29,14 @@ def inner(model: Any, curve: Array) -> Array:
     return curve[AWAY_FROM_ENDS] if np.isfinite(model.support).all() else curve
 
 
+def still(model: Any, limits: Interval) -> Array:
+    """Points over y that stay where they are while the model moves."""
+    return TOWARDS_ENDS if np.isfinite(model.support).all() else _evenly(limits, 161)
+
+
 @remembered(64)
-def _evenly(limits: Interval) -> Array:
-    low, high = limits
-    return low + (high - low) * SPACED
+def _evenly(limits: Interval, count: int) -> Array:
+    return np.linspace(*limits, count)
 
 
 def reaching(part: Array) -> Array:

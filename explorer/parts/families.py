@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, make_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from explorer.core import FAMILIES, Family, NoMaximum, Parameter, fit_mle
+from explorer.core import FAMILIES, Family, Mixture, NoMaximum, Parameter, fit_mle
 from explorer.parts.inputs import Interval, Numbers, column, refuse
 from explorer.parts.parameters import LARGE, POSITIVE, REAL, Parameters, one
 from explorer.parts.plane import remembered
@@ -15,7 +15,39 @@ from explorer.parts.ranges import ceiling, fine_step, spread, window
 from explorer.scene import Array, Control
 
 SHAPE = (1e-6, 1e6)
-CONTINUOUS = tuple(name for name, family in FAMILIES.items() if family.data == "continuous")
+CONTINUOUS = {name: family for name, family in FAMILIES.items() if family.data == "continuous"}
+AND_TWO_NORMALS: dict[str, type[Family]] = {"mixture": Mixture, **CONTINUOUS}
+TWO_NORMALS = (
+    Parameter("mu_1", "μ₁", "mean of the first mode", "location", REAL, "identity", 0.0),
+    Parameter("sigma_1", "σ₁", "width of the first mode", "scale", POSITIVE, "exp", 1.0),
+    Parameter("mu_2", "μ₂", "mean of the second mode", "location", REAL, "identity", 5.0),
+    Parameter("sigma_2", "σ₂", "width of the second mode", "scale", POSITIVE, "exp", 0.6),
+    Parameter("weight", "w", "weight of the first mode", "weight", (0.0, 1.0), "sigmoid", 0.6),
+)
+
+
+def parameters_of(family: type[Family]) -> tuple[Parameter, ...]:
+    """The parameters of a family; a Mixture is one of two Normals."""
+    return TWO_NORMALS if family is Mixture else family.parameters
+
+
+def member(family: type[Family], theta: Mapping[str, float]) -> Any:
+    """The distribution with these parameters."""
+    return _mixture(**theta) if family is Mixture else family(**theta)
+
+
+@lru_cache(maxsize=64)
+def _mixture(mu_1: float, sigma_1: float, mu_2: float, sigma_2: float, weight: float) -> Mixture:
+    return Mixture.from_numbers((mu_1, mu_2, sigma_1, sigma_2, weight, 1 - weight))
+
+
+def theta_of(model: Any) -> dict[str, float]:
+    """The parameters of a distribution by name."""
+    if not isinstance(model, Mixture):
+        return {p.name: getattr(model, p.name) for p in model.parameters}
+    mu_1, mu_2, sigma_1, sigma_2, weight, _ = model.numbers
+    values = mu_1, sigma_1, mu_2, sigma_2, weight
+    return {p.name: value for p, value in zip(TWO_NORMALS, values, strict=True)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +55,12 @@ class WithModel(Parameters):
     """A state with the parameters of a family, as `with_model` makes it."""
 
     family: ClassVar[type[Family]]
+    first: ClassVar[str] = ""  # the control that comes before the model's
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """What the model's parameters are called."""
-        return tuple(parameter.name for parameter in cls.family.parameters)
+        return tuple(parameter.name for parameter in parameters_of(cls.family))
 
     @classmethod
     def plane(cls) -> tuple[str, str]:
@@ -43,15 +76,22 @@ class WithModel(Parameters):
     @property
     def model(self) -> Any:
         """The member of the family with these parameters."""
-        return self.family(**self.theta)
+        return member(self.family, self.theta)
 
     def symbols(self, *names: str) -> str:
         """The symbols of parameters, by default of all: "*μ*, *σ*"."""
         return ", ".join(f"*{self._kind(name).symbol}*" for name in names or self.names())
 
+    @property
+    def fixed(self) -> tuple[tuple[str, float], ...]:
+        """The parameters that are not those of the plane."""
+        return tuple(self.theta.items())[:-2]
+
     def controls(self) -> tuple[Control, ...]:
-        """The model's parameters first."""
-        return tuple(sorted(super().controls(), key=lambda c: c.name not in self.names()))
+        """The model's parameters come before all but the first."""
+        names = (self.first, *self.names())
+        order = {name: place for place, name in enumerate(names)}
+        return tuple(sorted(super().controls(), key=lambda c: order.get(c.name, len(names))))
 
 
 State = TypeVar("State", bound=WithModel)
@@ -60,7 +100,7 @@ State = TypeVar("State", bound=WithModel)
 @cache
 def with_model(base: type[State], family: type[Family]) -> type[State]:
     """The state `base` with a field, and so a slider, for each parameter of the family."""
-    fields = [(p.name, float, one(p.symbol, p.label, domain_of(p))) for p in family.parameters]
+    fields = [(p.name, float, one(p.symbol, p.label, domain_of(p))) for p in parameters_of(family)]
     inherited = {"family": family, "__module__": base.__module__}
     name = f"{family.__name__}{base.__name__}"
     return make_dataclass(
@@ -70,10 +110,16 @@ def with_model(base: type[State], family: type[Family]) -> type[State]:
 
 def domain_of(parameter: Parameter) -> Interval:
     """What a slider of this parameter may stand for."""
-    return {"location": REAL, "scale": POSITIVE}.get(parameter.role, SHAPE)
+    domains = {"location": REAL, "scale": POSITIVE, "weight": (0.0, 1.0)}
+    return domains.get(parameter.role, SHAPE)
 
 
-def given_family(family: Any, given: Mapping[str, Any]) -> tuple[type[Family], dict[str, Any]]:
+def given_family(
+    family: Any,
+    given: Mapping[str, Any],
+    name: str = "family",
+    known: Mapping[str, type[Family]] = CONTINUOUS,
+) -> tuple[type[Family], dict[str, Any]]:
     """A family by name or by object, and its parameters as far as they are given.
 
     Raises
@@ -81,17 +127,17 @@ def given_family(family: Any, given: Mapping[str, Any]) -> tuple[type[Family], d
     ValueError
         For another family, and for a parameter that it does not have or that is given twice.
     """
-    kind: Any = FAMILIES.get(family) if isinstance(family, str) else type(family)
-    if kind not in FAMILIES.values() or kind.data != "continuous":
-        refuse(
-            "family", family, f"one of {', '.join(map(repr, CONTINUOUS))}, or one of these families"
-        )
-    names = [parameter.name for parameter in kind.parameters]
-    chosen = {} if isinstance(family, str) else {name: getattr(family, name) for name in names}
-    for name, value in given.items():
-        if value is not None and (name not in names or name in chosen):
-            has = "its parameters already" if name in chosen else " and ".join(names)
-            refuse(name, value, f"no such parameter: the {kind.title} model has {has}")
+    kind: Any = known.get(family) if isinstance(family, str) else type(family)
+    mixed = kind is Mixture and not isinstance(family, str) and len(family.components) != 2
+    if kind not in known.values() or mixed:
+        two = ", a mixture of two" if Mixture in known.values() else ""
+        refuse(name, family, f"one of {', '.join(map(repr, known))}, or one of these families{two}")
+    names = [parameter.name for parameter in parameters_of(kind)]
+    chosen = {} if isinstance(family, str) else theta_of(family)
+    for parameter, value in given.items():
+        if value is not None and (parameter not in names or parameter in chosen):
+            has = "its parameters already" if parameter in chosen else " and ".join(names)
+            refuse(parameter, value, f"no such parameter: the {kind.title} model has {has}")
     return kind, {name: given.get(name) for name in names} | chosen
 
 
@@ -128,7 +174,7 @@ def fitted(family: type[Family], y: Numbers) -> tuple[dict[str, float], str]:
         best = fit_mle(family, np.array(y))
     except NoMaximum as error:
         return {}, f"There is no maximum of the likelihood: {error.reason}."
-    return {p.name: float(getattr(best, p.name)) for p in family.parameters}, ""
+    return theta_of(best), ""
 
 
 @remembered(1024)

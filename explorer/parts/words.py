@@ -21,6 +21,11 @@ def subscript(index: int) -> str:
     return str(index).translate(LOWERED)
 
 
+def listed(names: list[str]) -> str:
+    """Names in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def chance(p: float) -> str:
     """What follows "a probability": "of 0.818", "below 0.001", "above 0.999"."""
     return "below 0.001" if p < 0.0005 else "above 0.999" if p > 0.9995 else f"of {number(p)}"
