@@ -71,7 +71,17 @@ def test_a_text_has_the_same_pieces(page):
 
 def test_a_number_is_written_the_same(page):
     values = [0.0, -0.0, -0.0004, 2.4, -1234.5678, 1e6, np.inf, -np.inf, np.nan]
-    calls = [[value, digits] for value in values for digits in (0, 2, 3)]
+    ties = [
+        sign * n / 2**k for sign in (1, -1) for k in range(1, 6) for n in (*range(1, 260, 2), 4095)
+    ]
+    near = [np.nextafter(value, np.inf) for value in ties[:200]]
+    decimal = [
+        n / 2000 for n in range(1, 2000, 2)
+    ]  # ties as they are written, not as they are kept
+    chosen = np.random.default_rng(0)
+    others = chosen.normal(size=500) * 10.0 ** chosen.integers(-12, 40, 500)
+    values += [*ties, *near, *decimal, *others, 1e21, -1e21, 123456789012345678901.0, 1e300, 5e-324]
+    calls = [[float(value), digits] for value in values for digits in range(5)]
     assert call(page, "text.js", "number", calls) == [number(*given) for given in calls]
 
 

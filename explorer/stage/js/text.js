@@ -2,8 +2,17 @@
 
 export function number(value, digits) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "–";
-  const text = value.toFixed(digits);
+  const text = rounded(value, digits);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+// As Python rounds. Of two texts that are equally near (as only for odd multiples of 2 ** -(digits + 1))
+// `toFixed` gives the larger one, Python the even one; and from 1e21 on `toFixed` leaves digits out.
+function rounded(value, digits) {
+  if (Math.abs(value) >= 1e21) return BigInt(value) + (digits > 0 ? `.${"0".repeat(digits)}` : "");
+  const text = value.toFixed(digits);
+  const isTie = Math.abs(value * 2 ** (digits + 1)) % 2 === 1;
+  return isTie && text.at(-1) % 2 === 1 ? text.slice(0, -1) + (text.at(-1) - 1) : text;
 }
 
 // "*a*" is set in italics, "\*" is an asterisk: the pieces of a text, every second one a symbol.
