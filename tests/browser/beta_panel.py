@@ -1,4 +1,4 @@
-"""A Beta panel in an open page: what the screen shows, what the kernel knows, a user's hands."""
+"""A Beta panel in an open page: what is on screen, what the kernel knows, what a user does."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def _known(panel):
     }
 """
 
-# Counts what the stage and its kernel say to each other: questions asked, those open at once, the
+# Counts what the stage and its kernel send to each other: questions asked, those open at once, the
 # states whose frames came, and where among them a cell began to run.
 LISTEN = """() => {
     const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
@@ -71,7 +71,7 @@ LISTEN = """() => {
 
 
 class BetaPanel:
-    """The variable `panel` of a notebook, in the first (or another) place where it is shown."""
+    """The variable `panel` of a notebook, in the first (or another) place where it is displayed."""
 
     def __init__(self, notebook, place=0):
         self.notebook, self.page, self.kernel = notebook, notebook.page, notebook.kernel
@@ -93,14 +93,14 @@ class BetaPanel:
         """Wait until the kernel's state has these values and the screen shows that very state."""
         deadline = time.monotonic() + 10
         while True:
-            known, shown = self.known(), self.screen()
+            known, seen = self.known(), self.screen()
             state = dict(zip(self.names, known["state"], strict=True))
-            settled = known == shown and {**state, **values} == state
+            settled = known == seen and {**state, **values} == state
             if settled or time.monotonic() > deadline:
                 break
             self.page.wait_for_timeout(20)
         assert {name: state[name] for name in values} == values
-        assert shown == known
+        assert seen == known
 
     def state(self):
         """The kernel's state by name, once the screen agrees with it."""

@@ -1,4 +1,4 @@
-"""The Beta panel in a user's hands, in JupyterLab and Notebook 7.
+"""The Beta panel as a user works it, in JupyterLab and Notebook 7.
 
 After every action screen and kernel must agree: `panel.expect` compares the sliders, the sum, the
 sentence, the titles and what is read out with the kernel's `panel.state` and `panel.frame`.
@@ -6,41 +6,57 @@ sentence, the titles and what is read out with the kernel's `panel.state` and `p
 
 import pytest
 
+from explorer.panels.beta_loss import beta_loss
+from explorer.scene import Slider
 from tests.browser.beta_panel import CELLS, DENSITY, LANDSCAPE, LOSS, BetaPanel
 
 START = {"a": 2.0, "b": 5.0, "y": 0.7, "loss": "full"}
-STEP = {"a": 0.05, "b": 0.05, "y": 0.005}
-LIMITS = {"a": (0.05, 20.0), "b": (0.05, 20.0), "y": (0.0, 1.0)}
+CONTROLS = beta_loss(**START).state.controls()
+SLIDERS = {control.name: control for control in CONTROLS if isinstance(control, Slider)}
 
 
 @pytest.fixture(scope="module", params=["lab", "notebook"])
-def shown(open_shared_notebook, request):
+def displayed(open_shared_notebook, request):
     return BetaPanel(open_shared_notebook(CELLS, where=request.param))
 
 
 @pytest.fixture
-def panel(shown):
+def panel(displayed):
     """The panel at its start, nothing focused."""
-    shown.page.mouse.move(1, 1)
-    shown.page.evaluate("document.activeElement?.blur()")
-    shown.set(**START)
-    return shown
+    displayed.page.mouse.move(1, 1)
+    displayed.page.evaluate("document.activeElement?.blur()")
+    displayed.set(**START)
+    return displayed
 
 
 def on_grid(value, name):
     """A slider's position, written with no more digits than its step has."""
-    low = LIMITS[name][0]
-    return value == round(value, 3) and abs((value - low) / STEP[name] % 1 - 0.5) > 0.499999
+    slider = SLIDERS[name]
+    steps = (value - slider.low) / slider.step
+    return value == round(value, slider.digits) and abs(steps % 1 - 0.5) > 0.499999
+
+
+def test_the_sliders_have_these_positions(panel):
+    grids = {name: (s.low, s.high, s.step, s.digits) for name, s in SLIDERS.items()}
+    assert grids == {
+        "a": (0.05, 20.0, 0.05, 2),
+        "b": (0.05, 20.0, 0.05, 2),
+        "y": (0.0, 1.0, 0.002, 3),
+    }
+    for name in SLIDERS:
+        panel.handle(name).focus()
+        panel.press("Home", "ArrowRight")
+    panel.expect(**{name: round(s.low + s.step, 3) for name, s in SLIDERS.items()})
 
 
 # ----------------------------------------------------------------------------------- stock sliders
 
 
 @pytest.mark.parametrize(("name", "to"), [("a", 9.0), ("b", 1.5), ("y", 0.2)])
-def test_a_dragged_slider_settles_on_its_grid_where_the_hand_left_it(panel, name, to):
+def test_a_dragged_slider_settles_on_its_grid_where_the_pointer_left_it(panel, name, to):
     panel.drag(name, to)
     value = panel.state()[name]
-    width = LIMITS[name][1] - LIMITS[name][0]
+    width = SLIDERS[name].high - SLIDERS[name].low
     assert value == pytest.approx(to, abs=width / 100)
     assert on_grid(value, name)
     panel.expect(**{**START, name: value})
@@ -49,7 +65,7 @@ def test_a_dragged_slider_settles_on_its_grid_where_the_hand_left_it(panel, name
 @pytest.mark.parametrize("name", ["a", "b", "y"])
 def test_every_state_along_a_drag_is_free_of_float_noise(panel, name):
     panel.kernel.run(f"seen = []; note = lambda s: seen.append(s.{name}); panel.observe(note)")
-    low, high = LIMITS[name]
+    low, high = SLIDERS[name].low, SLIDERS[name].high
     beyond = (high - low) / 20
     panel.drag(name, high + beyond, low - beyond)
     panel.expect(**{name: low})
@@ -186,9 +202,9 @@ def test_a_mark_rests_once_the_button_is_released(panel):
 @pytest.mark.parametrize(
     ("keys", "y"),
     [
-        (["ArrowRight"], 0.705),
-        (["ArrowLeft", "ArrowLeft"], 0.69),
-        (["Shift+ArrowLeft"], 0.65),
+        (["ArrowRight"], 0.702),
+        (["ArrowLeft", "ArrowLeft"], 0.696),
+        (["Shift+ArrowLeft"], 0.68),
         (["Home"], 0.0),
         (["End"], 1.0),
     ],
@@ -215,7 +231,7 @@ def test_the_arrow_keys_move_the_prediction_in_two_directions(panel, key, a, b):
     panel.expect(**{**START, "a": a, "b": b})
 
 
-def test_a_mark_says_its_values_to_those_who_do_not_see_it(panel):
+def test_a_mark_tells_its_values_to_those_who_do_not_see_it(panel):
     panel.set(a=4.5, b=2.5, y=0.2)
     texts = [panel.plot_handle(plot).get_attribute("aria-valuetext") for plot in range(3)]
     assert texts == ["y = 0.200", "y = 0.200", "a = 4.50, b = 2.50"]
@@ -288,7 +304,7 @@ def test_the_switch_is_moved_by_the_arrow_keys(panel):
 
 
 def test_the_two_losses_rank_two_predictions_in_opposite_order_on_screen(panel):
-    def shown_losses():
+    def visible_losses():
         losses = []
         for number in (2, 3):  # (4.5, 2.5) and (8, 4)
             panel.preset(number).click()
@@ -296,9 +312,9 @@ def test_the_two_losses_rank_two_predictions_in_opposite_order_on_screen(panel):
             losses.append(panel.screen()["sum"][0])
         return losses
 
-    assert shown_losses() == ["−0.787", "−1.077"]
+    assert visible_losses() == ["−0.787", "−1.077"]
     panel.find(".explorer-choice label:has-text('without')").click()
-    assert shown_losses() == ["3.054", "6.109"]
+    assert visible_losses() == ["3.054", "6.109"]
 
 
 # --------------------------------------------------------------------------------------- from code
@@ -312,7 +328,7 @@ def test_code_moves_sliders_and_drawing(panel):
 def test_a_value_off_the_grid_stays_exact_after_the_page_has_echoed_it(panel):
     panel.kernel.run("panel.set(a=1/3, y=2/3)")
     panel.expect(a=1 / 3, y=2 / 3)
-    panel.set(b=3.0)  # what the page had to say about a has arrived before its answer to this
+    panel.set(b=3.0)  # what the page had to tell about a has arrived before its answer to this
     panel.expect(a=1 / 3, b=3.0, y=2 / 3)
 
 
@@ -324,7 +340,7 @@ def test_a_bad_value_from_code_leaves_the_screen_as_it_was(panel):
     assert panel.screen() == before
 
 
-def test_every_change_by_hand_is_told_to_an_observer_in_the_kernel(panel):
+def test_every_change_in_the_page_is_told_to_an_observer_in_the_kernel(panel):
     panel.kernel.run("seen = []; note = lambda state: seen.append((state.a, state.loss))")
     panel.kernel.run("panel.observe(note)")
     panel.handle("a").focus()
@@ -338,13 +354,16 @@ def test_every_change_by_hand_is_told_to_an_observer_in_the_kernel(panel):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ({"a": 2.0, "b": 5.0, "y": 1.0}, "the loss is infinite"),
-        ({"a": 0.5, "b": 0.5, "y": 0.0}, "the loss is unbounded below"),
-        ({"a": 1.0, "b": 3.0, "y": 0.0}, "its density is 3.000: a loss of −1.099 nats"),
+        ({"a": 2.0, "b": 5.0, "y": 1.0}, "The loss of y = 1.000 is infinite"),
+        ({"a": 0.5, "b": 0.5, "y": 0.0}, "The loss of y = 0.000 is unbounded below"),
+        (
+            {"a": 1.0, "b": 3.0, "y": 0.0},
+            "The loss of y = 0.000 is −1.099 nats, as the density there is 3.000, above 1",
+        ),
         ({"a": 1.0, "b": 1.0, "y": 0.4}, "each point is a mode"),
     ],
 )
-def test_the_ends_are_shown_and_said_as_what_they_mean(panel, state, words):
+def test_the_sentence_tells_what_the_ends_mean(panel, state, words):
     panel.set(**state)
     assert words in panel.screen()["sentence"]
 
@@ -352,9 +371,9 @@ def test_the_ends_are_shown_and_said_as_what_they_mean(panel, state, words):
 def test_the_sentence_is_spoken_when_it_has_come_to_rest(panel):
     panel.drag("a", 12.0)
     panel.expect()
-    said = panel.screen()["sentence"]
+    sentence = panel.screen()["sentence"]
     panel.page.wait_for_function(
-        "said => document.querySelector('.explorer-panel [role=status]').textContent === said",
-        arg=said,
+        "words => document.querySelector('.explorer-panel [role=status]').textContent === words",
+        arg=sentence,
         timeout=5000,
     )

@@ -17,14 +17,14 @@ CELLS = (
 
 
 @pytest.fixture(scope="module")
-def shown(open_shared_notebook):
+def displayed(open_shared_notebook):
     return BetaPanel(open_shared_notebook(CELLS))
 
 
 @pytest.fixture
-def panel(shown):
-    shown.set(a=2.0, b=5.0, loss="full")
-    return shown
+def panel(displayed):
+    displayed.set(a=2.0, b=5.0, loss="full")
+    return displayed
 
 
 def drawn(panel, plot, selector):
@@ -45,7 +45,7 @@ def test_the_rug_has_a_tick_at_each_observation(panel):
     np.testing.assert_allclose(np.corrcoef(ticks, Y)[0, 1], 1, atol=1e-5)
 
 
-def test_each_observations_share_is_a_bar_as_high_as_its_loss(panel):
+def test_each_observation_has_a_bar_as_high_as_its_loss(panel):
     x, zero, _, top = np.insert(drawn(panel, LOSS, ".explorer-stems"), 2, 0, axis=1).T
     np.testing.assert_allclose(np.corrcoef(x, Y)[0, 1], 1, atol=1e-5)
     heights = zero - top

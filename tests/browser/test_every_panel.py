@@ -47,7 +47,7 @@ FLAWS = """panel => {
 
 
 @pytest.fixture(scope="module", params=explorer.PANELS)
-def shown(open_shared_notebook, request):
+def displayed(open_shared_notebook, request):
     """The name of a panel and the page that shows it."""
     notebook = open_shared_notebook(
         [CODE.format(request.param)], theme="dark", viewport=(1400, 1000)
@@ -80,13 +80,13 @@ def flaws(notebook):
     return notebook.page.locator(".explorer-panel").first.evaluate(FLAWS)
 
 
-def test_nothing_bars_anybody_from_the_panel(shown):
-    _, notebook = shown
+def test_nothing_bars_anybody_from_the_panel(displayed):
+    _, notebook = displayed
     assert notebook.axe() == ""
 
 
-def test_nothing_overlaps_at_any_width(shown):
-    _, notebook = shown
+def test_nothing_overlaps_at_any_width(displayed):
+    _, notebook = displayed
     for width in ("1200px", "760px", "360px"):
         notebook.kernel.run(f"panel.widget.layout.width = {width!r}")
         notebook.page.wait_for_function(
@@ -109,8 +109,8 @@ def moved_by(notebook, control, *tries):
     return False
 
 
-def test_every_slider_moves_the_picture_and_the_kernel(shown):
-    _, notebook = shown
+def test_every_slider_moves_the_picture_and_the_kernel(displayed):
+    _, notebook = displayed
     handles = notebook.page.locator(".explorer-controls .noUi-handle")
     for i in range(handles.count()):
         name = handles.nth(i).get_attribute("aria-label")
@@ -118,8 +118,8 @@ def test_every_slider_moves_the_picture_and_the_kernel(shown):
     assert flaws(notebook) == []
 
 
-def test_every_handle_in_a_plot_follows_the_arrow_keys(shown):
-    _, notebook = shown
+def test_every_handle_in_a_plot_follows_the_arrow_keys(displayed):
+    _, notebook = displayed
     handles = notebook.page.locator(".explorer-plot .explorer-handle")
     for i in range(handles.count()):
         name = handles.nth(i).get_attribute("aria-label")
@@ -128,8 +128,8 @@ def test_every_handle_in_a_plot_follows_the_arrow_keys(shown):
     assert flaws(notebook) == []
 
 
-def test_every_choice_can_be_chosen(shown):
-    _, notebook = shown
+def test_every_choice_can_be_chosen(displayed):
+    _, notebook = displayed
     options = notebook.page.locator(".explorer-choice input")
     for i in reversed(range(options.count())):
         before = agreed(notebook)
@@ -139,8 +139,8 @@ def test_every_choice_can_be_chosen(shown):
         assert flaws(notebook) == []
 
 
-def test_every_button_leads_somewhere_and_reset_leads_back(shown):
-    name, notebook = shown
+def test_every_button_leads_somewhere_and_reset_leads_back(displayed):
+    name, notebook = displayed
     buttons = notebook.page.locator(".explorer-preset:not([disabled])")
     for i in range(buttons.count()):
         buttons.nth(i).click()
