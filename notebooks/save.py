@@ -33,8 +33,14 @@ def smaller(picture: str) -> str:
 def save(path: Path) -> None:
     """Run one notebook from top to bottom in a new kernel and save what it shows."""
     notebook = nbformat.read(path, as_version=4)
-    resources = {"metadata": {"path": FOLDER}}
-    NotebookClient(notebook, timeout=120, record_timing=False, resources=resources).execute()
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        record_timing=False,
+        coalesce_streams=True,  # how a text is cut into pieces differs from run to run
+        resources={"metadata": {"path": FOLDER}},
+    )
+    client.execute()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
