@@ -216,6 +216,9 @@ class Categorical(Discrete):
         with np.errstate(divide="ignore"):
             return cls(np.log(distribution("p", p)))
 
+    def _shape(self) -> tuple[int, ...]:
+        return np.shape(self.logits)[:-1]
+
     @property
     def probabilities(self) -> FloatArray:
         """Probability of every class, shape (..., K)."""

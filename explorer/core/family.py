@@ -131,8 +131,8 @@ class Family(ABC):
         Their sum is nll(y).sum(), and as quick as can be for parameters that are arrays: each term
         has the shape of the parameters, whatever that of ``y``.
         """
-        y = data("y", y)
-        losses = self.nll(y.reshape(-1, *[1] * len(self._shape())))
+        data("y", y)
+        losses = self.nll(np.reshape(y, (-1, *[1] * len(self._shape()))))
         return {"−Σ log *p*(*yᵢ*)": np.asarray(losses.sum(axis=0))[()]}
 
     @abstractmethod

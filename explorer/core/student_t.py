@@ -85,8 +85,8 @@ class StudentT(Symmetric):
             share = 1 / (1 + nu / z / z)  # q / (1+q)
             bend = np.where(share < 0.5, minus_log1p(-share), self._log1p_square(z) - share)
             by_nu = 0.5 * (bend - share / nu + half_rest(0.5 * nu, 1))
-        by_sigma = np.where(np.abs(z) < 1, inner, outer) / self.sigma
-        return {"nu": by_nu, "mu": -pull / self.sigma, "sigma": by_sigma}
+            by_sigma = np.where(np.abs(z) < 1, inner, outer) / self.sigma
+            return {"nu": by_nu, "mu": -pull / self.sigma, "sigma": by_sigma}
 
     def nll_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
         """The terms of the loss of all ``y``; see Family."""

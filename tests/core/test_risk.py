@@ -8,17 +8,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from explorer.core import Beta, Mixture, Normal, best_answer, interval_risk, risk, shortfall
-from explorer.core.risk import LOSSES, excess
+from explorer.core import (
+    LOSSES,
+    Beta,
+    Laplace,
+    Mixture,
+    Normal,
+    StudentT,
+    best_answer,
+    excess,
+    interval_risk,
+    risk,
+    shortfall,
+)
 
 TWO = Mixture([0.6, 0.4], (Normal(0.0, 1.0), Normal(5.0, 0.5)))
-PREDICTED = [Beta(2.0, 5.0), Beta(0.5, 0.5), Normal(1.0, 2.0), TWO]
+PREDICTED = [
+    Beta(2.0, 5.0), Beta(0.5, 0.5), Normal(1.0, 2.0), Laplace(1.0, 0.8),
+    StudentT(9.0, 1.0, 0.7), TWO,
+]  # fmt: skip
 ANSWERS = [-1.0, 0.0, 0.25, 0.9, 2.5, 5.0]
 
 
 def expected(p, cost, *breaks):
-    ends = (0, 1) if isinstance(p, Beta) else (-30, 30)
-    knots = sorted({b for b in (*breaks, 0.0, 2.5, 5.0) if ends[0] < b < ends[1]})
+    ends = (0, 1) if isinstance(p, Beta) else (-300, 300)
+    knots = sorted({b for b in (*breaks, -30, 0.0, 1.0, 2.5, 5.0, 30) if ends[0] < b < ends[1]})
     edges = [ends[0], *knots, ends[1]]
     pairs = pairwise(edges)
     return sum(quad(lambda y: cost(y) * np.exp(p.log_prob(y)), *e, limit=200)[0] for e in pairs)
