@@ -5,340 +5,245 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from explorer.core import (
-    Branches,
-    Mixture,
-    Normal,
-    alpha_branches,
-    jensen_shannon,
-    kl,
-)
-from explorer.panels.inputs import real
-from explorer.panels.mixtures import (
-    HALF,
-    LEVELS,
-    LOG_SIGMA,
-    MU,
-    Array,
-    MixtureState,
-    Truth,
-    Window,
-    bell,
-    component_sliders,
-    density_limits,
-    examples,
-    forward_landscape,
-    log_density,
-    mean_handles,
-    mixture,
-    models,
-    reverse_landscape,
-    rows,
-    shown_branches,
-    shown_fits,
-    shown_truth,
-)
-from explorer.spec import (
+from explorer.core import Branches, Mixture, Normal, alpha_branches, jensen_shannon, kl
+from explorer.parts import fits, mixtures
+from explorer.parts.inputs import Interval, Limits
+from explorer.parts.mixtures import MixtureState, Truth, mixture
+from explorer.parts.parameters import one
+from explorer.parts.plane import remembered
+from explorer.scene import (
     Area,
-    Axes,
+    Array,
+    Axis,
     Blueprint,
+    Control,
     Drag,
-    Frame,
-    Landscape,
     Line,
     Note,
-    Points,
+    Plot,
     Rule,
-    Slider,
-    Spec,
+    Scene,
     Sum,
     Term,
-    Value,
     number,
 )
 
-AS_GOOD_AS_AN_END = 1e-3  # for the landscape, which shows no smaller difference
+ENDS = np.array([0.0, 1.0])
+ALPHA = Axis("*α*, from reverse to forward", (0.0, 1.0))
+TO = Drag(x="alpha")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class State(MixtureState):
     """p, and which alpha-divergence from it is the smallest."""
 
-    alpha: float = 0.0
+    alpha: float = one("α", "from reverse (0) to forward (1)", (0.0, 1.0), steps=100, play=True)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "alpha", real("alpha", self.alpha, 0, 1))
-        super().__post_init__()
+    def controls(self) -> tuple[Control, ...]:
+        """First alpha, then those of p."""
+        *components, alpha = super().controls()
+        return (alpha, *components)
 
 
 def alpha_fit(
     means: Any = (-3.0, 3.0),
-    widths: Any = (1.0, 1.0),
-    weights: Any = (0.5, 0.5),
+    sigmas: Any = None,
+    *,
+    weights: Any = None,
     alpha: float = 0.0,
+    limits: Limits | None = None,
+    widths: Any = None,
 ) -> Blueprint[State]:
     """Fit one Normal q to a mixture p of Normals by the alpha-divergence, from reverse to forward.
 
-    Amari's D = [1 - integral of p^alpha q^(1-alpha)] / [alpha (1-alpha)]: KL(q‖p) in the limit
-    alpha = 0, KL(p‖q) in the limit 1. The best fit and all other local minima are shown.
+    Amari's ``D = [1 - integral of p^alpha q^(1-alpha)] / [alpha (1-alpha)]``: KL(q‖p) in the limit
+    alpha = 0, KL(p‖q) in the limit 1. The best fit and all other local minima are marked.
 
     Parameters
     ----------
-    means, widths, weights : list, array or Series
-        The components of p, at most 5; widths are standard deviations; weights are relative.
+    means, sigmas : lists, arrays or Series of one length, optional
+        Means and standard deviations of the components of p, at most 5; by default sigmas are 1.
+    weights : list, array or Series, optional
+        Relative weights of the components, by default equal.
     alpha : float
         From 0, the reverse, to 1, the forward divergence.
+    limits : dict, optional
+        A slider's range by name: ``"mu"`` (of all means, and what is on screen), ``"sigmas"``,
+        ``"weights"``, ``"alpha"``.
+    widths
+        An older name of `sigmas`.
 
     Returns
     -------
     explorer.stage.Panel
-        With ``frame["best"]``, an array (mu, sigma, value), values in nats; ``["minima"]``, best
-        first, and ``["saddles"]``, arrays of such rows; ``["value"]``, the least divergence;
-        ``["jensen_shannon"]`` of p and the best q, at most log 2; ``["forward"]`` and
-        ``["reverse"]``, its two KL divergences.
+        Its frame has ``value``, the least divergence in nats; ``best``, a dict of mu, sigma and
+        value; ``minima`` (K, 3), rows (mu, sigma, value), best first, and ``saddles`` (K - 1, 3)
+        likewise; and of p and the best q ``forward`` and ``reverse``, the two KL divergences, and
+        ``jensen_shannon``, at most log 2.
 
     Raises
     ------
     ValueError
         Naming the parameter, its value and what is allowed.
     """
-    return Blueprint(State(means, widths, weights, alpha), view, spec)
+    p = mixtures.components(means, sigmas, weights, widths)
+    return Blueprint("alpha_fit", State(**p, alpha=alpha, limits=limits or {}), view)
 
 
-# ------------------------------------------------------------------------------------------ view
-
-
-def view(state: State) -> Frame:
+def view(state: State) -> Scene:
     """All that is on screen."""
-    truth, window, alpha = state.truth, state.shown, state.alpha
-    p = mixture(truth)
-    fits = _branches(truth).at(alpha)
-    q, value = fits.minima[0].q, fits.minima[0].value
-    best_x, best_y = bell(q)
-    landscape = _landscape(truth, window, alpha)
-    frame: dict[str, Value] = {
-        **shown_truth(truth, window),
-        **shown_fits(fits),
-        **_strips(truth, window),
-        "alpha": alpha,
-        "weights": np.array(truth[0]),
-        "best": rows(fits.minima)[0],
-        "minima": rows(fits.minima),
-        "saddles": rows(fits.saddles),
-        "value": value,
-        "value_label": f"*D* = {number(value)}",
+    truth, alpha = state.truth, state.alpha
+    p, found = mixture(truth), branches(truth).at(alpha)
+    q, minima, saddles = found.minima[0].q, fits.rows(found.minima), fits.rows(found.saddles)
+    named = {
+        "value": found.minima[0].value,
+        "best": fits.best_of(minima),
+        "minima": minima,
+        "saddles": saddles,
         "forward": float(kl(p, q)),
         "reverse": float(kl(q, p)),
-        "best_x": best_x,
-        "best_y": best_y,
-        **_rivals([fit.q for fit in fits.minima[1:]]),
-        "landscape": landscape,
-        "levels": float(landscape.min()) + LEVELS,
-        "alpha_label": f"*α* = {number(alpha, 2)}",
-        "best_alpha": np.full(1, alpha),
-        "other_alpha": np.full(len(fits.minima) - 1, alpha),
-    }
-    frame |= _between(truth, q)
-    heights = np.array([float(np.exp(fit.q.log_prob(fit.q.mu))) for fit in fits.minima])
-    frame["density_limits"] = density_limits(window, frame["means_y"], heights)
-    frame["sentence"] = _sentence(state, frame)
-    frame["map_said"] = (
-        f"The divergence over all q at alpha = {number(alpha, 2)}: minima "
-        f"{', '.join(number(fit.value) for fit in fits.minima)}; {len(fits.saddles)} saddles."
-    )
-    return frame
-
-
-def _rivals(qs: list[Normal]) -> Frame:
-    """The curves of the other minima as one line with gaps."""
-    gap = np.full((2, 1), np.nan)
-    curves = [np.concatenate([np.stack(bell(q)), gap], axis=1) for q in qs]
-    x, y = np.concatenate([np.empty((2, 0)), *curves], axis=1)
-    return {"other_x": x, "other_y": y}
-
-
-def _between(truth: Truth, q: Normal) -> Frame:
-    """The Jensen-Shannon divergence: both against the middle m of p and q."""
-    weights, means, widths = truth
-    half = tuple(0.5 * w for w in weights)
-    m = Mixture(np.array([*half, 0.5]), (*map(Normal, means, widths), q))
-    p = mixture(truth)
-    return {
         "jensen_shannon": float(jensen_shannon(p, q)),
-        "half_of_p": 0.5 * float(kl(p, m)),
-        "half_of_q": 0.5 * float(kl(q, m)),
     }
-
-
-def _sentence(state: State, frame: Frame) -> str:
-    mu, sigma, value = np.asarray(frame["best"])
-    minima = np.asarray(frame["minima"])
-    alpha = state.alpha
-    which = {0.0: ", the reverse KL,", 1.0: ", the forward KL,"}.get(alpha, "")
-    tied = int((minima[:, 2] < value + 1e-9).sum())
-    if len(minima) == 1:
-        many = "the one minimum is"
-    elif tied > 1:
-        many = f"there are {len(minima)} minima, {tied} of them equally good; one is"
-    else:
-        many = f"there are {len(minima)} minima; the best is"
-    ends = [float(np.asarray(frame[name])) for name in ("reverse", "forward")]
-    return (
-        f"At *α* = {number(alpha, 2)}{which} {many} at *μ* = {number(mu)}, *σ* = {number(sigma)}, "
-        f"with a divergence of {number(value)} nats. Its reverse KL is {number(ends[0])}, its "
-        f"forward KL {number(ends[1])}, and its Jensen–Shannon divergence from *p* "
-        f"{number(float(np.asarray(frame['jensen_shannon'])))}, of at most log 2 = 0.693."
+    text = sentence(alpha, minima, named)
+    return Scene(
+        named,
+        (
+            densities(state, minima, text),
+            every_q(state, minima, saddles),
+            values_over_alpha(state, minima),
+            places(state, minima),
+        ),
+        sums(truth, q, named),
+        mixtures.buttons(state),
+        text,
+        columns=2,
     )
 
 
-# ------------------------------------------------------------------- what is worth remembering
+# ------------------------------------------------------------------ the plots, as they are seen
+
+
+def densities(state: State, minima: Array, text: str) -> Plot:
+    truth, mu, gap = state.truth, state.limits["mu"], np.full((2, 1), np.nan)
+    area, line, handles = mixtures.hills(truth, mu)
+    best, *others = (mixtures.bell(*row[:2]) for row in minima.tolist())
+    x, y = np.concatenate([gap, *(part for curve in others for part in (curve, gap))], axis=1)
+    return Plot(
+        "The best *q*, and the other minima",
+        Axis("*x*", mu),
+        mixtures.density_axis(truth, mu, float(minima[:, 1].min())),
+        f"The mixture p and the best q. {text} Dashed, the other local minima.",
+        (
+            Note(f"*D* = {number(float(minima[0, 2]))}", "loss"),
+            area,
+            line,
+            Line(x, y, "optimum", dashed=True),
+            Line(*best, "model"),
+            handles,
+        ),
+    )
+
+
+def every_q(state: State, minima: Array, saddles: Array) -> Plot:
+    truth, mu = state.truth, state.limits["mu"]
+    return Plot(
+        "*D* for every *q*",
+        *fits.map_axes(mu),
+        f"The divergence over all q at alpha = {number(state.alpha, 2)}, with "
+        f"{fits.listed(minima, saddles)}.",
+        (
+            fits.landscape(truth, mu, state.alpha),
+            *fits.branch_lines(branches(truth), 1, 2, "optimum"),
+            *fits.map_marks(minima, saddles, fits.values_of(minima)[0]),
+        ),
+    )
+
+
+def values_over_alpha(state: State, minima: Array) -> Plot:
+    truth, alpha = state.truth, state.alpha
+    alphas, _, _, shared = best_along(truth, state.limits["mu"])
+    rule = Rule(alpha, "truth", f"*α* = {number(alpha, 2)}", drag=TO)
+    best, *_ = values = fits.values_of(minima)
+    return Plot(
+        "What each minimum costs",
+        ALPHA,
+        fits.value_axis(branches(truth), 0.75),
+        "The divergence of every local minimum from alpha = 0 to 1; "
+        f"at alpha = {number(alpha, 2)}, {', '.join(values)}.",
+        (
+            Line(ENDS, np.full(2, np.log(2)), "muted", dashed=True, label="log 2", at=0.9),
+            Line(alphas, shared, "model", label="Jensen–Shannon", at=0.75),
+            *fits.branch_marks(branches(truth), 3, rule, minima[:, 2], best),
+        ),
+        click=TO,
+    )
+
+
+def places(state: State, minima: Array) -> Plot:
+    truth, mu, rule = state.truth, state.limits["mu"], Rule(state.alpha, "truth", drag=TO)
+    alphas, low, high, _ = best_along(truth, mu)
+    return Plot(
+        "Where it lies: the best *μ* ± *σ*",
+        ALPHA,
+        Axis("", mu),
+        "The mean of every local minimum from alpha = 0 to 1, and one sigma around the best.",
+        (
+            Area(alphas, high, "model", base=low),
+            *fits.branch_marks(branches(truth), 1, rule, minima[:, 0]),
+        ),
+        click=TO,
+    )
+
+
+# ---------------------------------------------------------------------------- words and buttons
+
+
+def sums(truth: Truth, q: Normal, named: dict[str, Any]) -> tuple[Sum, Sum]:
+    """D, and the Jensen-Shannon divergence by that of both from the middle m of p and q."""
+    weights, means, sigmas = truth
+    halves = np.array([*(0.5 * weight for weight in weights), 0.5])
+    m = Mixture(halves, (*map(Normal, means, sigmas), q))
+    parts = (
+        Term("½ KL(*p* ‖ *m*)", 0.5 * float(kl(mixture(truth), m))),
+        Term("½ KL(*q* ‖ *m*)", 0.5 * float(kl(q, m))),
+    )
+    return (
+        Sum(Term("*D*(*p* ‖ *q*)", named["value"]), ()),
+        Sum(Term("Jensen–Shannon", named["jensen_shannon"]), parts),
+    )
+
+
+def sentence(alpha: float, minima: Array, named: dict[str, Any]) -> str:
+    which = {0.0: ", the reverse KL,", 1.0: ", the forward KL,"}.get(alpha, "")
+    return (
+        f"At *α* = {number(alpha, 2)}{which} {fits.in_words(minima)}. Its reverse KL is "
+        f"{number(named['reverse'])}, its forward KL {number(named['forward'])}, and its "
+        f"Jensen–Shannon divergence from *p* {number(named['jensen_shannon'])}, of at most "
+        "log 2 = 0.693."
+    )
+
+
+# ------------------------------------------------------------------------ what depends on p alone
 
 
 @lru_cache(maxsize=64)
-def _branches(truth: Truth) -> Branches:
+def branches(truth: Truth) -> Branches:
     return alpha_branches(mixture(truth))
 
 
-@lru_cache(maxsize=64)
-def _strips(truth: Truth, window: Window) -> Frame:
-    """Value and place of all minima against alpha."""
-    branches = _branches(truth)
-    alphas, mu, sigma, _ = branches.best()
-    return {
-        **shown_branches(branches, 0.75),
-        "alphas": alphas,
-        "shared": _shared(truth, window, mu, sigma),
-        "bound": np.full(2, np.log(2)),
-        "ends": np.array([0.0, 1.0]),
-        "best_low": mu - sigma,
-        "best_high": mu + sigma,
-    }
+@remembered(64)
+def best_along(truth: Truth, mu: Interval) -> tuple[Array, Array, Array, Array]:
+    """Over alpha, the best q's mu - sigma, mu + sigma and Jensen-Shannon divergence.
 
-
-def _shared(truth: Truth, window: Window, mu: Array, sigma: Array) -> Array:
-    """The Jensen-Shannon divergence of p and many q, as accurately as it is drawn."""
-    reach, step = 1.5 * HALF * window.unit, 0.4 * min(truth[2])
-    x = window.center + np.linspace(-reach, reach, min(2 * int(reach / step) + 3, 4001))
+    As accurately as it is drawn.
+    """
+    alphas, mus, sigmas, _ = branches(truth).best()
+    center, unit = mixtures.scale(mu)
+    reach, step = 1.5 * mixtures.HALF * unit, 0.4 * min(truth[2])
+    x = center + np.linspace(-reach, reach, min(2 * int(reach / step) + 3, 4001))
     log_p = mixture(truth).log_prob(x)
-    log_q = Normal(mu[:, None], sigma[:, None]).log_prob(x)
+    log_q = Normal(mus[:, None], sigmas[:, None]).log_prob(x)
     log_m = np.logaddexp(log_p, log_q) - np.log(2)
     terms = np.exp(log_p) * (log_p - log_m) + np.exp(log_q) * (log_q - log_m)
-    out: Array = 0.5 * terms.sum(axis=-1) * (x[1] - x[0])
-    return out
-
-
-def _landscape(truth: Truth, window: Window, alpha: float) -> Array:
-    """D of every q on the grid, by the trapezoid rule on fixed nodes."""
-    if alpha < AS_GOOD_AS_AN_END:
-        return reverse_landscape(truth, window)
-    if alpha > 1 - AS_GOOD_AS_AN_END:
-        return forward_landscape(truth, window)
-    nodes, log_q = models()[0], _log_models()
-    log_p = log_density(truth, window, nodes)
-    powers = np.exp(alpha * log_p) * np.gradient(nodes)
-    shared = np.exp(np.float32(1 - alpha) * log_q) @ powers.astype(np.float32)
-    values: Array = (1.0 - shared.astype(float)) / (alpha * (1 - alpha))
-    return np.maximum(values, 0.0).reshape(LOG_SIGMA.size, MU.size)
-
-
-@lru_cache(maxsize=1)
-def _log_models() -> NDArray[np.float32]:
-    return models()[1].astype(np.float32)
-
-
-# ------------------------------------------------------------------------------------------ spec
-
-
-def spec(state: State) -> Spec:
-    """How a frame of `view` is drawn."""
-    to = Drag(x="alpha")
-    densities = Axes(
-        "The best *q*, and its rivals",
-        "*x*",
-        "",
-        "window",
-        "density_limits",
-        (
-            Note("{value_label}", "loss"),
-            Area("grid", "density", "truth"),
-            Line("grid", "density", "truth"),
-            Line("other_x", "other_y", "optimum", dashed=True),
-            Line("best_x", "best_y", "model"),
-            mean_handles(),
-        ),
-        "The mixture p and the best q. {sentence} Dashed, the other local minima.",
-    )
-    landscape = Axes(
-        "*D* for every *q*",
-        "*μ*",
-        "log *σ*",
-        "window",
-        "log_sigmas",
-        (
-            Landscape("landscape", "levels"),
-            Line("ridge_place", "ridge_t", "muted", dashed=True),
-            Line("branch_place", "branch_t", "optimum"),
-            *_minima("mu", "t", "{best_labels}"),
-        ),
-        "{map_said}",
-    )
-    costs = Axes(
-        "What each minimum costs",
-        "*α*, from reverse to forward",
-        "",
-        "ends",
-        "value_limits",
-        (
-            Line("ends", "bound", "muted", dashed=True, label="log 2", at=0.9),
-            Line("ridge_x", "ridge_value", "muted", dashed=True),
-            Line("alphas", "shared", "model", label="Jensen–Shannon", at=0.75),
-            Line("branch_x", "branch_value", "loss"),
-            Rule("alpha", "truth", "{alpha_label}", drag=to),
-            *_minima("alpha", "value", "{best_labels}"),
-        ),
-        "The divergence of every local minimum from alpha = 0 to 1. {map_said}",
-        click=to,
-    )
-    places = Axes(
-        "Where it lies: the best *μ* ± *σ*",
-        "*α*, from reverse to forward",
-        "",
-        "ends",
-        "window",
-        (
-            Area("alphas", "best_high", "model", base="best_low"),
-            Line("ridge_x", "ridge_place", "muted", dashed=True),
-            Line("branch_x", "branch_place", "loss"),
-            Rule("alpha", "truth", drag=to),
-            *_minima("alpha", "mu", ""),
-        ),
-        "The mean of every local minimum from alpha = 0 to 1, and one sigma around the best.",
-        click=to,
-    )
-    sums = (
-        Sum(Term("value", "*D*(*p* ‖ *q*)"), ()),
-        Sum(
-            Term("jensen_shannon", "Jensen–Shannon"),
-            (Term("half_of_p", "½ KL(*p* ‖ *m*)"), Term("half_of_q", "½ KL(*q* ‖ *m*)")),
-        ),
-    )
-    controls = (
-        Slider("alpha", "α", "from reverse (0) to forward (1)", 0, 1, 0.01, play=True),
-        *component_sliders(state),
-    )
-    axes = (densities, landscape, costs, places)
-    return Spec("alpha_fit", controls, examples(state, {}), axes, sums, columns=2)
-
-
-def _minima(x: str, y: str, label: str) -> tuple[Points, ...]:
-    """The best minimum and the others, which show the entries best_x, other_x and so on."""
-    saddles = (
-        Points(f"saddle_{x}", f"saddle_{y}", "muted", shape="cross", small=True),
-    ) if x == "mu" else ()  # fmt: skip
-    return (
-        *saddles,
-        Points(f"other_{x}", f"other_{y}", "optimum", shape="ring", small=True),
-        Points(f"best_{x}", f"best_{y}", "optimum", label, small=True),
-    )
+    return alphas, mus - sigmas, mus + sigmas, 0.5 * terms.sum(axis=-1) * (x[1] - x[0])

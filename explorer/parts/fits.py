@@ -1,0 +1,248 @@
+"""One Normal q for a mixture p: all best fits, descents, their words and marks, and landscapes.
+
+Minima and saddles are rows (mu, sigma, value in nats), the best first.
+"""
+
+import math
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer import core
+from explorer.core import Branches, Fit, Normal
+from explorer.parts.inputs import Interval
+from explorer.parts.mixtures import HALF, LADDER, SPREADS, Pair, Truth, mixture, scale
+from explorer.parts.plane import remembered
+from explorer.parts.ranges import ceiling
+from explorer.scene import Array, Axis, Landscape, Line, Mark, Points, Role, Rule, Text, number
+
+Direction: TypeAlias = Literal["forward", "reverse"]
+
+TIE = 1e-9  # nats
+AS_GOOD_AS_AN_END = 1e-3  # of alpha, for a landscape
+STEPS, RATES = 160, {"gradient": 0.1, "adam": 0.1, "newton": 1.0}
+SAMPLES, SEED = 2000, 20240607
+REACH = 2 * HALF  # of the separations that are drawn, in units
+NOWHERE = np.empty(0)
+LEVELS = np.array(
+    [0.02, 0.06, 0.12, 0.2, 0.3, 0.42, 0.6, 0.8, 1.1, 1.5, 2, 3, 4.5, 7, 10, 15, 25, 40, 80]
+)  # of a landscape, above the best
+MU = np.linspace(-HALF, HALF, 42)
+LOG_SIGMA = np.log(np.geomspace(*SPREADS["sigma"], 36))
+
+
+def rows(fits: tuple[Fit, ...]) -> Array:
+    """Fits as rows (mu, sigma, value)."""
+    table = [(float(fit.q.mu), float(fit.q.sigma), fit.value) for fit in fits]
+    return np.array(table).reshape(-1, 3)
+
+
+def best_of(minima: Array) -> dict[str, float]:
+    """The first row by names."""
+    return dict(zip(("mu", "sigma", "value"), minima[0].tolist(), strict=True))
+
+
+def values_of(minima: Array) -> tuple[str, ...]:
+    """The divergences as texts."""
+    return tuple(map(number, minima[:, 2].tolist()))
+
+
+def in_words(minima: Array) -> str:
+    """How many minima there are, and where the best of them is."""
+    count, tied = len(minima), int((minima[:, 2] < minima[0, 2] + TIE).sum())
+    mu, sigma, value = map(number, minima[0].tolist())
+    which = f", {tied} of them equally good; one is" if tied > 1 else "; the best is"
+    many = "there is one minimum," if count == 1 else f"there are {count} minima{which}"
+    return f"{many} at *μ* = {mu}, *σ* = {sigma}, with a divergence of {value} nats"
+
+
+def listed(minima: Array, saddles: Array) -> str:
+    """Where all of them are, for the description of a landscape."""
+    at = "; ".join(
+        f"{number(value)} at mu = {number(mu, 2)}, sigma = {number(sigma, 2)}"
+        for mu, sigma, value in minima.tolist()
+    )
+    many = "its one minimum" if len(minima) == 1 else f"its {len(minima)} minima"
+    return f"{many}, {at}{f', and {len(saddles)} saddles' if len(saddles) else ''}"
+
+
+# --------------------------------------------------------------------- both directions of the KL
+
+
+class Case(NamedTuple):
+    """What the best fits depend on, and the interval on screen."""
+
+    truth: Truth
+    fixed: float | None  # sigma of q
+    mu: Interval
+
+
+class Fits(NamedTuple):
+    """All minima of both directions and the reverse saddles; how good the two best fits are."""
+
+    forward: Array
+    reverse: Array
+    saddles: Array
+    precision: Array  # (2,), the share of q that lies where 95 % of p is
+    recall: Array  # (2,), the share of p that lies where 95 % of q is
+
+
+@remembered(1024)
+def both(case: Case) -> Fits:
+    """The best fits in both directions."""
+    p, means, shift = mixture(case.truth), case.truth[1], np.zeros(3)
+    if len(means) == 2:  # near those of the same two components at other separations
+        reverse = branches(case).at(abs(means[1] - means[0]))
+        shift[0] = 0.5 * (means[0] + means[1])
+    else:
+        reverse = core.fit_reverse_kl(p, case.fixed)
+    forward = rows(core.fit_alpha_divergence(p, 1.0, case.fixed).minima)
+    minima, saddles = shift + rows(reverse.minima), shift + rows(reverse.saddles)
+    best = [Normal(*each[0, :2].tolist()) for each in (forward, minima)]
+    region = core.highest_density_region(p)
+    precision = [np.diff(q.cdf(region), axis=1).sum() for q in best]
+    recall = [np.diff(p.cdf(q.quantile([0.025, 0.975])))[0] for q in best]
+    return Fits(forward, minima, saddles, np.array(precision), np.array(recall))
+
+
+def branches(case: Case) -> Branches:
+    """The reverse fits to the two components, the left one first, at every separation."""
+    by_mean = sorted(zip(*case.truth, strict=True), key=lambda component: component[1])
+    weights, _, sigmas = zip(*by_mean, strict=True)
+    return _reverse_branches(weights, sigmas, REACH * scale(case.mu)[1], case.fixed)
+
+
+_reverse_branches = lru_cache(maxsize=64)(core.reverse_branches)
+
+
+class Moved(NamedTuple):
+    """The q of one direction after its steps, with its divergence and its whole path."""
+
+    direction: Direction
+    mu: float
+    sigma: float
+    value: float
+    path: tuple[Array, Array]  # mu and log sigma
+
+
+def moved(case: Case, direction: Direction, start: Pair, method: str, step: int) -> Moved:
+    """The q that has descended from its start."""
+    mu, log_sigma, path = start[0], math.log(case.fixed or start[1]), (NOWHERE, NOWHERE)
+    if step > 0:
+        path = _descent(case.truth, case.fixed, direction, mu, log_sigma, method)
+        mu, log_sigma = (float(each[: step + 1][-1]) for each in path)
+    divergence = core.forward_kl if direction == "forward" else core.reverse_kl
+    value = float(divergence(mixture(case.truth), mu, log_sigma).value)
+    return Moved(direction, mu, math.exp(log_sigma), value, path)
+
+
+@remembered(64)
+def _descent(
+    truth: Truth, fixed: float | None, direction: str, mu: float, log_sigma: float, method: str
+) -> tuple[Array, Array]:
+    start, rate = Normal(mu, math.exp(log_sigma)), RATES[method]
+    path = core.descend(
+        mixture(truth), start, direction, method=method, steps=STEPS, rate=rate, fixed_sigma=fixed
+    )
+    return path.mu, np.log(path.sigma)
+
+
+@remembered(64)
+def sampled(case: Case, n: int) -> tuple[Array, dict[str, float]]:
+    """Some samples of p, and the mu and sigma that fit them by maximum likelihood."""
+    sample = _samples(case.truth)[:n]
+    fitted = core.fit_mle(Normal, sample)
+    return sample, {"mu": float(fitted.mu), "sigma": case.fixed or float(fitted.sigma)}
+
+
+@remembered(64)
+def _samples(truth: Truth) -> Array:
+    return mixture(truth).sample(np.random.default_rng(SEED), (SAMPLES,))
+
+
+# ----------------------------------------------------------------------------------------- marks
+
+
+def marked(x: Array, y: Array, best: Text = "", others: Text = "") -> tuple[Points, Points]:
+    """All minima; the best comes first in the arrays."""
+    return (
+        Points(x[1:], y[1:], "optimum", others, shape="ring", small=True),
+        Points(x[:1], y[:1], "optimum", best, small=True),
+    )
+
+
+def map_marks(minima: Array, saddles: Array, best: Text, others: Text = "") -> tuple[Points, ...]:
+    """All saddles and minima in a landscape."""
+    (x, y), (u, v) = ((rows[:, 0], np.log(rows[:, 1])) for rows in (minima, saddles))
+    return Points(u, v, "muted", shape="cross", small=True), *marked(x, y, best, others)
+
+
+@remembered(128)
+def curves(branches: Branches, saddles: bool) -> tuple[Array, ...]:
+    """Position, mu, log sigma and value along all minima or saddles, parted by nan."""
+    position, mu, sigma, value = branches.curves(saddles)
+    return position, mu, np.log(sigma), value
+
+
+def branch_lines(branches: Branches, x: int, y: int, role: Role = "loss") -> tuple[Line, Line]:
+    """The saddles and the minima, by two of the columns of `curves`."""
+    saddles, minima = curves(branches, True), curves(branches, False)
+    return Line(saddles[x], saddles[y], "muted", dashed=True), Line(minima[x], minima[y], role)
+
+
+def branch_marks(
+    branches: Branches, y: int, rule: Rule, minima: Array, best: Text = ""
+) -> tuple[Mark, ...]:
+    """The branches against their position, and the present minima where the rule is."""
+    at = np.full(len(minima), rule.x)
+    return (*branch_lines(branches, 0, y), rule, *marked(at, minima, best))
+
+
+def value_axis(branches: Branches, least: float) -> Axis:
+    """From 0 to the largest value of all minima, or to `least`, but at most to 2 nats."""
+    top = max(float(np.nanmax(curves(branches, False)[3])), least)
+    return Axis("", (0.0, min(2.0, ceiling(top, LADDER))))
+
+
+# ---------------------------------------------------------------------------------- landscapes
+
+
+def map_axes(mu: Interval) -> tuple[Axis, Axis]:
+    """The axes of a landscape over all q."""
+    low, high = (LOG_SIGMA[[0, -1]] + math.log(scale(mu)[1])).tolist()
+    return Axis("*μ*", mu), Axis("log *σ*", (low, high))
+
+
+@remembered(1)
+def _models() -> tuple[Array, NDArray[np.float32], NDArray[np.float32], Array]:
+    """For all q (Q,) of a landscape: log q and weights of E_q at nodes (N,), and -entropy.
+
+    In units, and what is large in half the memory: to read that is what takes the time.
+    """
+    inner = np.arange(-100, 101) * 0.12
+    outer = inner[-1] + np.cumsum(0.12 * 1.09 ** np.arange(1, 41))
+    nodes = np.concatenate([-outer[::-1], inner, outer])
+    q = Normal(np.tile(MU, LOG_SIGMA.size)[:, None], np.exp(np.repeat(LOG_SIGMA, MU.size))[:, None])
+    log_q = q.log_prob(nodes)
+    mass = np.exp(log_q) * np.gradient(nodes)
+    mass /= mass.sum(axis=1, keepdims=True)
+    return nodes, log_q.astype(np.float32), mass.astype(np.float32), -q.entropy()[:, 0]
+
+
+@lru_cache(maxsize=1024)
+def landscape(truth: Truth, mu: Interval, alpha: float) -> Landscape:
+    """The alpha-divergence from p of every q: of the reverse KL at 0, the forward at 1."""
+    p, (center, unit), (nodes, log_q, mass, rest) = mixture(truth), scale(mu), _models()
+    log_p = p.log_prob(center + unit * nodes) + math.log(unit)  # of what is measured in units
+    if alpha > 1 - AS_GOOD_AS_AN_END:
+        log_sigma = LOG_SIGMA[:, None] + math.log(unit)
+        values = core.forward_kl(p, center + unit * MU, log_sigma).value
+    elif alpha < AS_GOOD_AS_AN_END:
+        values = rest - mass @ log_p.astype(np.float32)
+    else:
+        powers = np.exp(alpha * log_p) * np.gradient(nodes)
+        shared = np.exp(np.float32(1 - alpha) * log_q) @ powers.astype(np.float32)
+        values = np.maximum((1.0 - shared.astype(float)) / (alpha * (1 - alpha)), 0.0)
+    return Landscape(values.reshape(LOG_SIGMA.size, MU.size), float(values.min()) + LEVELS)

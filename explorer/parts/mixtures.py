@@ -1,0 +1,267 @@
+"""A mixture p of Normals as a panel's state, with its sliders, handles and buttons.
+
+All that depends on p alone is remembered by its numbers, a `Truth`. The interval `mu` is what is on
+screen of the line; its length is 16 units, in which the ranges of all sigmas are given.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from explorer.core import Mixture, Normal
+from explorer.parts.inputs import Interval, Limits, Numbers, column, hull, intervals, refuse
+from explorer.parts.parameters import Checked, Number, Parameters, declared, many
+from explorer.parts.plane import remembered
+from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, tidy
+from explorer.scene import (
+    Area,
+    Array,
+    Axis,
+    Control,
+    Drag,
+    Line,
+    Points,
+    Preset,
+    number,
+)
+
+Truth: TypeAlias = tuple[Numbers, Numbers, Numbers]  # weights that sum to 1, means, sigmas
+Pair: TypeAlias = tuple[float, float]  # mu and sigma
+
+MOST = 5  # components
+MEAN, SIGMA, WEIGHT = (-1e6, 1e6), (1e-6, 1e6), (0.0, 1e6)
+HALF = 8.0  # of what is on screen, in units
+SPREADS = {"sigmas": (0.3, 4.0), "sigma": (0.3, 10.0)}  # of the components and of q, in units
+Z = np.linspace(-4.0, 4.0, 65)
+GRID = np.linspace(-HALF, HALF, 221)
+LADDER = (1.2, 2.0, 3.0, 5.0, 8.0, 12.0)
+START = (1.2, 2.2)
+EXAMPLES: tuple[tuple[str, str, Numbers, Numbers, Numbers, Pair], ...] = (
+    ("far apart", "equal weights, 6 apart", (-3.0, 3.0), (1.0, 1.0), (0.5, 0.5), START),
+    ("unequal", "60 % and 40 %", (-3.0, 3.0), (1.0, 1.2), (0.6, 0.4), START),
+    ("close", "2.5 apart: both directions cover", (-1.25, 1.25), (1.0, 1.0), (0.5, 0.5), START),
+    ("broad, narrow", "a wide and a narrow one", (-2.0, 3.0), (2.5, 0.5), (0.7, 0.3), START),
+    ("one minimum", "80 % and 20 %, 4 apart", (-2.0, 2.0), (1.0, 1.0), (0.8, 0.2), START),
+    ("three modes", "", (-5.0, 0.0, 5.0), (1.0, 1.0, 1.0), (0.3, 0.4, 0.3), START),
+    ("penguins", "flipper lengths in mm: two Normals by EM",
+     (190.9, 216.0), (6.5, 7.3), (0.6, 0.4), (210.0, 10.0)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixtureState(Parameters):
+    """A mixture p of Normals. The weights are relative: what counts is their share in their sum.
+
+    `limits` that do not hold all means and sigmas give way to suited ones.
+    """
+
+    means: Numbers = many("m", "mean of component", MEAN, axis="mu", most=MOST, visible=True)
+    sigmas: Numbers = many(
+        "s", "standard deviation of component", SIGMA, most=MOST, steps=100, visible=True
+    )
+    weights: Numbers = many(
+        "w", "relative weight of component", WEIGHT, most=MOST, steps=100, visible=True
+    )
+    widths: Any = None  # an older name by which sigmas can be set
+
+    def __post_init__(self) -> None:
+        change = partial(object.__setattr__, self)
+        if self.widths is not None:
+            change("sigmas", self.widths)
+            change("widths", None)
+        limits = self.limits
+        change("limits", Checked())  # no value is bound by them
+        super().__post_init__()
+        for name in ("sigmas", "weights"):
+            if len(getattr(self, name)) != len(self.means):
+                refuse(name, getattr(self, name), f"as many as the {len(self.means)} means")
+        if sum(self.weights) == 0:
+            refuse("weights", self.weights, "a sum above 0")
+        if max(self.weights) > 1:
+            change("weights", self.truth[0])
+        change("limits", self._ranges(limits))
+
+    @property
+    def truth(self) -> Truth:
+        """What determines p."""
+        total = sum(self.weights)
+        return tuple(weight / total for weight in self.weights), self.means, self.sigmas
+
+    def placed(self) -> dict[str, Numbers]:
+        """The values that a range has to hold, by its name."""
+        return {"mu": self.means, "sigmas": self.sigmas}
+
+    def controls(self) -> tuple[Control, ...]:
+        """Those of one component after the other, then all else."""
+        every, count = super().controls(), len(self.means)
+        own = every[: 3 * count]
+        return (*(c for k in range(count) for c in own[k::count]), *every[3 * count :])
+
+    def _ranges(self, limits: Limits | None) -> Checked:
+        """All ranges: these, as far as they are given and hold all values, else suited ones."""
+        if type(limits) is Checked or limits is None:
+            return limits if limits and self._inside(limits) else self._suited()
+        suited = self._suited()
+        domains = dict.fromkeys(suited, SIGMA) | {"mu": MEAN, "weights": (0.0, 1.0)}
+        given = intervals(limits, suited, domains | _numbers(type(self)))
+        ranges = self._suited(given["mu"])
+        ranges.update({name: given[name] for name in limits})
+        if not self._inside(ranges):
+            refuse("limits", limits, "what holds all means, sigmas and q")
+        return ranges
+
+    def _inside(self, limits: Limits) -> bool:
+        placed = self.placed().items()
+        return all(hull(limits[name], *values) == limits[name] for name, values in placed)
+
+    def _suited(self, mu: Interval | None = None) -> Checked:
+        """All ranges, in round numbers or to suit `mu`."""
+        placed = self.placed()
+        mu = mu or around(self.means, self.sigmas, placed["mu"])
+        unit = scale(mu)[1]
+        spreads = {
+            name: hull((tidy(low * unit), tidy(high * unit)), *placed[name])
+            for name, (low, high) in SPREADS.items()
+            if name in placed
+        }
+        return Checked({"mu": mu, "weights": (0.0, 1.0), **spreads, **_numbers(type(self))})
+
+
+def _numbers(state: type) -> dict[str, Interval]:
+    """The domains of a state's single numbers, which are their sliders' ranges too."""
+    return {n: kind.domain for n, kind in declared(state).items() if isinstance(kind, Number)}
+
+
+def components(means: Any, sigmas: Any, weights: Any, widths: Any) -> dict[str, Any]:
+    """What is given of p, with sigmas by either name; else sigmas of 1 and equal weights."""
+    if sigmas is not None and widths is not None:
+        refuse("widths", widths, "None where sigmas is given")
+    sigmas = widths if sigmas is None else sigmas
+    means = column("means", means, *MEAN, MOST)
+    count = len(means)
+    return {
+        "means": means,
+        "sigmas": (1.0,) * count if sigmas is None else column("sigmas", sigmas, *SIGMA),
+        "weights": (1 / count,) * count if weights is None else column("weights", weights, *WEIGHT),
+    }
+
+
+def around(means: Numbers, sigmas: Numbers, others: Numbers = ()) -> Interval:
+    """A round interval that holds p, and the other values."""
+    middle = 0.5 * (min(means) + max(means))
+    ends = [abs(m - middle) + 3 * s for m, s in zip(means, sigmas, strict=False)]
+    unit = ceiling(max(ends + [abs(value - middle) for value in others]) / HALF, ONE_TWO_FIVE)
+    center, digits = round(middle / unit) * unit, digits_of(unit)
+    return round(center - HALF * unit, digits), round(center + HALF * unit, digits)
+
+
+def digits_of(unit: float) -> int:
+    """How many decimals a hundredth of a unit has."""
+    return 2 - math.floor(math.log10(unit))
+
+
+def scale(mu: Interval) -> tuple[float, float]:
+    """The center and the unit of what is on screen."""
+    return 0.5 * (mu[0] + mu[1]), tidy((mu[1] - mu[0]) / (2 * HALF))
+
+
+@lru_cache(maxsize=1024)
+def mixture(truth: Truth) -> Mixture:
+    """p itself."""
+    weights, means, sigmas = truth
+    return Mixture(np.array(weights), tuple(map(Normal, means, sigmas)))
+
+
+# --------------------------------------------------------------------------------------- marks
+
+
+@lru_cache(maxsize=1024)
+def hills(truth: Truth, mu: Interval) -> tuple[Area, Line, Points]:
+    """p, with a handle at each mean; the wheel makes that component wider."""
+    weights, means, _ = truth
+    p, at, (center, unit) = mixture(truth), np.array(means), scale(mu)
+    x = center + unit * GRID
+    y = np.exp(p.log_prob(x))
+    labels = tuple(f"{'' if k else '*p* '}{number(100 * w, 0)} %" for k, w in enumerate(weights))
+    drag = Drag(x="means.{i}", wheel="sigmas.{i}")
+    handles = Points(at, np.exp(p.log_prob(at)), "truth", labels, drag=drag)
+    return Area(x, y, "truth"), Line(x, y, "truth"), handles
+
+
+@remembered(512)
+def bell(mu: float, sigma: float) -> tuple[Array, Array]:
+    """The curve of a Normal density."""
+    x = mu + sigma * Z
+    return x, np.exp(Normal(mu, sigma).log_prob(x))
+
+
+def density_axis(truth: Truth, mu: Interval, narrowest: float) -> Axis:
+    """The axis of p and of Normals, the highest of which has this sigma; it grows in steps."""
+    unit = scale(mu)[1]
+    peak = max(float(np.max(hills(truth, mu)[2].y)), 1 / (math.sqrt(2 * math.pi) * narrowest))
+    return Axis("", (0.0, ceiling(max(1.12 * unit * peak, 0.2), LADDER) / unit))
+
+
+# ------------------------------------------------------------------------------------- buttons
+
+
+def buttons(
+    state: MixtureState, also: Callable[[Pair], Mapping[str, Any]] = lambda q: {}
+) -> tuple[Preset, ...]:
+    """Those that set p and, for a q, `also` more; and those that add or remove a component."""
+    more, less = _one_more(state), _one_less(state)
+    return (
+        *_examples(len(state.means), tuple(state.limits.items()), also),
+        Preset("+ mode", more if len(state.means) < MOST else {}, "one more component"),
+        Preset("− mode", less if len(state.means) > 1 else {}, "one component less"),
+    )
+
+
+@lru_cache(maxsize=64)
+def _examples(
+    count: int, limits: tuple[tuple[str, Interval], ...], also: Callable[[Pair], Mapping[str, Any]]
+) -> list[Preset]:
+    found = []
+    for label, note, means, sigmas, weights, q in EXAMPLES:
+        values = {"means": means, "sigmas": sigmas, "weights": weights, **also(q)}
+        placed = {"mu": (*means, q[0]), "sigmas": sigmas, "sigma": q[1:]}
+        inside = all(hull(ends, *placed.get(name, ())) == ends for name, ends in limits)
+        if inside and len(means) == count and ("mu", (-HALF, HALF)) in limits:
+            values = _entries(values)
+        else:
+            values["limits"] = None
+        found.append(Preset(label, values, note))
+    return found
+
+
+def _entries(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Tuples as single entries, which a page can set without asking."""
+    entries: dict[str, Any] = {}
+    for name, value in values.items():
+        several = isinstance(value, tuple)
+        entries |= {f"{name}.{i}": x for i, x in enumerate(value)} if several else {name: value}
+    return entries
+
+
+def _one_more(state: MixtureState) -> dict[str, Numbers]:
+    """A component in the widest gap between two or between one and the edge."""
+    center, unit = scale(state.limits["mu"])
+    reach, step = (HALF - 1) * unit, 0.05 * unit
+    ends = [center - reach, *sorted(state.means), center + reach]
+    k = int(np.argmax(np.diff(ends)))
+    mean = tidy(round(0.5 * (ends[k] + ends[k + 1]) / step) * step)
+    return {
+        "means": (*state.means, mean),
+        "sigmas": (*state.sigmas, unit),
+        "weights": (*state.weights, max(state.weights)),
+    }
+
+
+def _one_less(state: MixtureState) -> dict[str, Numbers]:
+    means, sigmas, weights = state.means[:-1], state.sigmas[:-1], state.weights[:-1]
+    weights = weights if any(weights) else (1.0,) * len(means)
+    return {"means": means, "sigmas": sigmas, "weights": weights}
