@@ -15,24 +15,9 @@ from explorer.parts.ranges import ceiling, rounded
 from explorer.parts.regression import arrays, every, goal
 from explorer.parts.words import amount, chance, compared, nats
 from explorer.scene import (
-    Area,
-    Array,
-    Arrows,
-    Axis,
-    Blueprint,
-    Drag,
-    Line,
-    Note,
-    Plot,
-    Points,
-    Preset,
-    Rule,
-    Scene,
-    Stems,
-    Sum,
-    Term,
-    number,
-)
+    Area, Array, Arrows, Axis, Blueprint, Drag, Line, Note, Plot, Points, Preset, Rule, Scene,
+    Stems, Sum, Term, number,
+)  # fmt: skip
 
 REACH = (8.0, 50.0, 1e3, 1e4, 1e5, 1e6)  # how far the logit's axis reaches, in steps
 LOST = (-math.log(np.finfo(float).max), 53 * math.log(2))  # beyond, p is rounded to 0 and to 1

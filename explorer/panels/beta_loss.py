@@ -13,26 +13,9 @@ from explorer.parts.parameters import Parameters, choice, many, one
 from explorer.parts.plane import levels, plane, remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, fine_step, limits_around
 from explorer.scene import (
-    Area,
-    Array,
-    Axis,
-    Blueprint,
-    Drag,
-    Landscape,
-    Line,
-    Mark,
-    Plot,
-    Points,
-    Preset,
-    Rug,
-    Rule,
-    Scene,
-    Stems,
-    Sum,
-    Term,
-    number,
-    plain,
-)
+    Area, Array, Axis, Blueprint, Drag, Landscape, Line, Mark, Plot, Points, Preset, Rug, Rule,
+    Scene, Stems, Sum, Term, number, plain,
+)  # fmt: skip
 
 LOSSES = {"full": "full loss", "kernel": "without log B(*a*, *b*)"}
 GRID: Array = (1 - np.cos(np.linspace(0, np.pi, 241))) / 2  # dense where the density may be steep

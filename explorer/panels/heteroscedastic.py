@@ -13,37 +13,14 @@ from explorer.parts.parameters import choice, one
 from explorer.parts.plane import cut, plane, remembered
 from explorer.parts.ranges import rounded, spread
 from explorer.parts.regression import (
-    LOG_ROOT_TWO_PI,
-    PointsAndLine,
-    arrays,
-    band,
-    best_line,
-    every,
-    given_points,
-    goal,
-    handles,
-    line_handles,
-    line_in_words,
-    observed,
-    suited,
-)
+    LOG_ROOT_TWO_PI, PointsAndLine, arrays, band, best_line, every, given_points, goal, handles,
+    line_handles, line_in_words, observed, suited,
+)  # fmt: skip
 from explorer.parts.words import amount
 from explorer.scene import (
-    Array,
-    Axis,
-    Bars,
-    Blueprint,
-    Control,
-    Line,
-    Note,
-    Plot,
-    Points,
-    Preset,
-    Scene,
-    Sum,
-    Term,
+    Array, Axis, Bars, Blueprint, Control, Line, Note, Plot, Points, Preset, Scene, Sum, Term,
     number,
-)
+)  # fmt: skip
 
 X = (0.3, 0.8, 1.4, 1.9, 2.5, 3.0, 3.6, 4.2, 4.8, 5.5)
 Y = (1.3, 1.2, 1.9, 1.9, 3.0, 2.1, 3.7, 4.7, 2.4, 5.5)

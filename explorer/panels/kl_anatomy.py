@@ -15,27 +15,9 @@ from explorer.parts.parameters import Checked, Parameters, choice, one
 from explorer.parts.ranges import ceiling
 from explorer.parts.words import exponential
 from explorer.scene import (
-    Area,
-    Array,
-    Axis,
-    Bars,
-    Blueprint,
-    Control,
-    Drag,
-    Line,
-    Mark,
-    Note,
-    Plot,
-    Points,
-    Preset,
-    Role,
-    Rule,
-    Scene,
-    Slider,
-    Sum,
-    Term,
-    number,
-)
+    Area, Array, Axis, Bars, Blueprint, Control, Drag, Line, Mark, Note, Plot, Points, Preset,
+    Role, Rule, Scene, Slider, Sum, Term, number,
+)  # fmt: skip
 
 Z_TOPS = (4.0, 10.0, 40.0)  # up to where the bound is drawn
 HIGHEST = 4.0  # of -log z, there

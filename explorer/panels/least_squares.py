@@ -12,38 +12,14 @@ from explorer.parts.parameters import POSITIVE, one
 from explorer.parts.plane import cut, levels, plane, remembered
 from explorer.parts.ranges import ceiling, fine_step, limits_above, spread
 from explorer.parts.regression import (
-    LOG_ROOT_TWO_PI,
-    PointsAndLine,
-    arrays,
-    band,
-    best_line,
-    divided,
-    every,
-    given_points,
-    goal,
-    line_handles,
-    line_in_words,
-    observed,
-    suited,
-)
+    LOG_ROOT_TWO_PI, PointsAndLine, arrays, band, best_line, divided, every, given_points, goal,
+    line_handles, line_in_words, observed, suited,
+)  # fmt: skip
 from explorer.parts.words import amount
 from explorer.scene import (
-    Area,
-    Array,
-    Axis,
-    Blueprint,
-    Drag,
-    Line,
-    Plot,
-    Points,
-    Preset,
-    Rug,
-    Scene,
-    Squares,
-    Sum,
-    Term,
-    number,
-)
+    Area, Array, Axis, Blueprint, Drag, Line, Plot, Points, Preset, Rug, Scene, Squares, Sum,
+    Term, number,
+)  # fmt: skip
 
 X = (0.4, 1.1, 1.8, 2.5, 3.1, 3.9, 4.6, 5.4)
 Y = (1.6, 1.1, 2.9, 2.2, 3.6, 3.2, 4.9, 4.3)

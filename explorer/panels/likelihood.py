@@ -9,41 +9,17 @@ import numpy as np
 from explorer.core import Beta, Family
 from explorer.parts.curves import inner, places
 from explorer.parts.families import (
-    WithModel,
-    arrays,
-    fitted,
-    given_family,
-    observed,
-    suited,
-    with_model,
-)
+    WithModel, arrays, fitted, given_family, observed, suited, with_model,
+)  # fmt: skip
 from explorer.parts.inputs import Interval, Limits, Numbers, refuse
 from explorer.parts.parameters import LARGE, many, one
 from explorer.parts.plane import cut, levels, plane, remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, fine_step, limits_around
 from explorer.parts.words import amount
 from explorer.scene import (
-    Area,
-    Array,
-    Axis,
-    Bars,
-    Blueprint,
-    Control,
-    Drag,
-    Landscape,
-    Line,
-    Note,
-    Plot,
-    Points,
-    Preset,
-    Rug,
-    Scene,
-    Slider,
-    Stems,
-    Sum,
-    Term,
-    number,
-)
+    Area, Array, Axis, Bars, Blueprint, Control, Drag, Landscape, Line, Note, Plot, Points,
+    Preset, Rug, Scene, Slider, Stems, Sum, Term, number,
+)  # fmt: skip
 
 HANDLES = 8  # observations that can be dragged
 MOST = 1000

@@ -9,47 +9,21 @@ from typing import Any
 import numpy as np
 
 from explorer.core import (
-    LOSSES,
-    Beta,
-    Loss,
-    Mixture,
-    best_answer,
-    interval_risk,
-    risk,
-)
+    LOSSES, Beta, Loss, Mixture, best_answer, interval_risk, risk,
+)  # fmt: skip
 from explorer.parts.curves import inner, places, still
 from explorer.parts.families import (
-    AND_TWO_NORMALS,
-    WithModel,
-    fitted,
-    given_family,
-    observed,
-    parameters_of,
-    with_model,
-)
+    AND_TWO_NORMALS, WithModel, fitted, given_family, observed, parameters_of, with_model,
+)  # fmt: skip
 from explorer.parts.inputs import Interval, Limits, Numbers, column, real, refuse
 from explorer.parts.parameters import LARGE, POSITIVE, one
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, fine_step, rounded
 from explorer.parts.words import amount, chance, listed
 from explorer.scene import (
-    Area,
-    Array,
-    Axis,
-    Blueprint,
-    Drag,
-    Line,
-    Note,
-    Plot,
-    Points,
-    Preset,
-    Rug,
-    Rule,
-    Scene,
-    Sum,
-    Term,
-    number,
-)
+    Area, Array, Axis, Blueprint, Drag, Line, Note, Plot, Points, Preset, Rug, Rule, Scene, Sum,
+    Term, number,
+)  # fmt: skip
 
 MOST = 10_000  # observations
 SHARES = np.array([2.33e-4, 0.25, 0.5, 0.75, 1 - 2.33e-4])  # the first beyond 3.5 sigma

@@ -10,16 +10,8 @@ from functools import cache, lru_cache
 from typing import Any, Self, TypeAlias
 
 from explorer.parts.inputs import (
-    Interval,
-    Limits,
-    Numbers,
-    column,
-    hull,
-    intervals,
-    one_of,
-    real,
-    whole,
-)
+    Interval, Limits, Numbers, column, hull, intervals, one_of, real, whole,
+)  # fmt: skip
 from explorer.parts.ranges import STEPS, decimals, fine_step
 from explorer.parts.words import subscript
 from explorer.scene import Axis, Choice, Control, Slider, number
