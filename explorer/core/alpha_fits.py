@@ -163,7 +163,7 @@ class _Search:
         """Where the starts lead to; the first ``sure`` of them must lead somewhere."""
         free = 2 if self.fixed_sigma is None else 1
         mu, t, at = _polished(self.table, self.alpha, mu, t, free)
-        good, minima, saddles = _told_apart(mu, t, at, free)
+        good, minima, saddles = _sorted_out(mu, t, at, free)
         return NormalFits(
             self._fits(mu[minima], t[minima], at.value[minima]),
             self._fits(mu[saddles], t[saddles], at.value[saddles]),
@@ -185,7 +185,7 @@ class _Search:
         return tuple(Fit(qs[i], max(0.0, float(values[i]))) for i in best_first)
 
 
-def _told_apart(
+def _sorted_out(
     mu: FloatArray, t: FloatArray, at: Surface, free: int
 ) -> tuple[NDArray[np.bool_], list[int], list[int]]:
     """Which points are stationary; which of those are minima and which saddles, each once."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,9 +29,12 @@ from .quadrature import (
     integral,
     log_integral,
     panel_ends,
+    panels,
     refined,
 )
 from .special import divergence_terms, times
+
+Terms: TypeAlias = Callable[[FloatArray, FloatArray], FloatArray]
 
 
 def nll(family: Family, y: ArrayLike) -> float:
@@ -119,8 +123,16 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
         equal = np.clip(_normal_crossings(p, q), ends.min(), ends.max())
     else:
         equal = _crossings(lambda x: np.greater(*log_densities(x)), refined(ends, 2))
-    negative = _integral(lambda log_p, log_q: np.minimum(_signed(log_p, log_q), 0.0), p, q, equal)
-    return float(kl(p, q) - negative), float(negative)
+    signed = _integrand(_signed, p, q)
+    ends = np.unique(np.concatenate([ends, equal]))
+    if all(isinstance(family, Normal | Mixture | Beta) for family in (p, q)):
+        x, weight = panels(ends)
+        terms = weight * signed(x)
+        leaks = isinstance(q, Beta) and not isinstance(p, Beta)
+        positive = np.inf if leaks else float(np.maximum(terms, 0.0).sum())
+        return positive, float(np.minimum(terms, 0.0).sum())
+    negative = adaptive(lambda x: np.minimum(signed(x), 0.0), ends)
+    return float(kl(p, q)) - negative, negative
 
 
 def _normal_crossings(p: Normal, q: Normal) -> FloatArray:
@@ -183,7 +195,8 @@ def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
     """Return log(integral of p^alpha q^(1-alpha)) / (alpha - 1) in nats, alpha > 0; KL(p||q) at 1.
 
     +inf where the integral diverges.  Closed form for two Normals or Betas, sums for Bernoulli
-    and Categorical, quadrature with a Mixture: relative or absolute error 1e-12.
+    and Categorical, quadrature with a Mixture: relative or absolute error 1e-12.  With a Laplace or
+    StudentT, or a Beta beside others, alpha is from 0 to 1.
     """
     alpha = _order(alpha)
     if alpha <= 0:
@@ -213,7 +226,8 @@ def alpha_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
     """Return Amari's [1 - integral of p^alpha q^(1-alpha)] / [alpha (1-alpha)], for every alpha.
 
     alpha = 1 gives KL(p||q), alpha = 0 gives KL(q||p).  +inf where the integral diverges.  How it
-    is had and how accurately: as for kl.
+    is had and how accurately: as for kl.  With a Laplace or StudentT, or a Beta beside others,
+    alpha is from 0 to 1.
     """
     alpha = _order(alpha)
     if alpha < 0.5:  # alpha and 1 - alpha are kept apart: one of them may be tiny
@@ -311,23 +325,20 @@ def _coordinate(
     return lambda y: (p.log_prob(y), q.log_prob(y)), np.concatenate([p._ends(), q._ends()])
 
 
+def _integrand(terms: Terms, p: Family, q: Family) -> Callable[[FloatArray], FloatArray]:
+    """terms(log p, log q) over that coordinate, times dy by it."""
+    log_densities, _ = _coordinate(p, q)
+    if not (isinstance(p, Beta) or isinstance(q, Beta)):
+        return lambda y: terms(*log_densities(y))
+    return lambda u: terms(*log_densities(u)) * np.exp(-np.logaddexp(0, u) - np.logaddexp(0, -u))
+
+
 def _integral(
-    terms: Callable[[FloatArray, FloatArray], FloatArray],
-    p: Family,
-    q: Family,
-    more_ends: ArrayLike = (),
-    noise: float = 1e-16,
+    terms: Terms, p: Family, q: Family, more_ends: ArrayLike = (), noise: float = 1e-16
 ) -> FloatArray:
     """The integral of terms(log p, log q) over y, by adaptive quadrature."""
-    log_densities, ends = _coordinate(p, q)
-    ends = np.concatenate([ends, np.asarray(more_ends)])
-    on_interval = isinstance(p, Beta) or isinstance(q, Beta)
-
-    def integrand(x: FloatArray) -> FloatArray:
-        out = terms(*log_densities(x))
-        return out * np.exp(-np.logaddexp(0, x) - np.logaddexp(0, -x)) if on_interval else out
-
-    return np.asarray(adaptive(integrand, ends, noise))[()]
+    ends = np.concatenate([_coordinate(p, q)[1], np.asarray(more_ends)])
+    return np.asarray(adaptive(_integrand(terms, p, q), ends, noise))[()]
 
 
 def _stretched(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:

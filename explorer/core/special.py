@@ -57,7 +57,7 @@ def log_bound_gap(z: ArrayLike) -> FloatArray:
 
 
 def ratio_gap(ratio: FloatArray, excess: FloatArray) -> FloatArray:
-    """log_bound_gap of a ratio whose ``excess`` over 1 is known better than the ratio tells."""
+    """log_bound_gap of a ratio whose ``excess`` over 1 is known better than from the ratio."""
     with np.errstate(divide="ignore", invalid="ignore"):
         far = ratio - 1 - np.log(ratio)
     close = np.abs(excess) < 0.3
