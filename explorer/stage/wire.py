@@ -2,7 +2,7 @@
 
 Values are numbered by the slots of `explorer.scene.structure`. The browser holds those of the state
 that it names with its question (the base); what is the same there is left out, so that what a drag
-does not change travels only once. Numbers keep their 64 bits (and infinities, which JSON lacks).
+does not change travels only once, as does an array that stands in several slots. Numbers keep their 64 bits (and infinities, which JSON lacks).
 What is only drawn is rounded: curves to float32, two-dimensional arrays to 16 bits between their
 smallest and largest value.
 """
@@ -27,16 +27,26 @@ def encode(values: Sequence[Any], base: Sequence[Any] | None = None) -> tuple[He
     as float32, then the fields as uint16, all little-endian, in the order in which the header names
     them.
     """
-    header: Header = {kind: [] for kind in ("numbers", "pairs", "texts", "curves", "fields")}
+    header: Header = {
+        kind: [] for kind in ("numbers", "pairs", "texts", "curves", "fields", "same")
+    }
     numbers: list[float] = []
     ends: list[float] = []
     curves: list[bytes] = []
     fields: list[bytes] = []
+    sent: dict[int, int] = {}  # the slots of arrays by their identity
     base = [None] * len(values) if base is None else base
     with np.errstate(over="ignore", invalid="ignore"):
         for slot, (value, known) in enumerate(zip(values, base, strict=True)):
-            if value is known or (type(value) is type(known) and _equal(value, known)):
+            if value is known:
                 continue
+            if id(value) in sent:
+                header["same"].append((slot, sent[id(value)]))
+                continue
+            if type(value) is type(known) and _equal(value, known):
+                continue
+            if isinstance(value, np.ndarray):
+                sent[id(value)] = slot
             if isinstance(value, np.ndarray) and value.ndim == 2:
                 low, high = _finite_range(value)
                 header["fields"].append((slot, *value.shape, low, high))

@@ -244,7 +244,7 @@ def test_a_tick_is_small(panel):
     base = values(blueprint.view(blueprint.state))
     for moved in ({"means": (-3.0, 4.0)}, {"weights": (0.5, 0.9)}):
         header, buffer = encode(values(blueprint.view(replace(blueprint.state, **moved))), base)
-        assert len(json.dumps(header)) + len(buffer) <= 18_000
+        assert len(json.dumps(header)) + len(buffer) <= 15_000
 
 
 @both

@@ -77,6 +77,24 @@ def test_a_field_without_relief_arrives_flat(constant):
     np.testing.assert_array_equal(one(field), field)
 
 
+def test_an_array_in_several_slots_travels_once():
+    curve, field = np.linspace(0, 1, 50), np.eye(3)
+    values = [curve, 1.0, field, curve, "text", field, curve.copy()]
+    header, buffer = encode(values)
+    assert header["same"] == [(3, 0), (5, 2)]
+    assert len(buffer) == 8 + 2 * 4 * curve.size + 2 * field.size
+    assert_same_values(decode(header, buffer), values)
+
+
+def test_an_array_that_is_new_in_one_slot_and_known_in_another_arrives_in_both():
+    known, new = np.zeros(4), np.ones(4)
+    base, values = [known, new, known], [new, new, new]
+    header, buffer = encode(values, base)
+    assert (header["curves"], header["same"]) == ([(0, 4)], [(2, 0)])
+    arrived = decode(header, buffer, dict(enumerate(base)))
+    assert_same_values(arrived, values)
+
+
 def test_values_of_all_kinds_may_stand_in_any_order():
     kinds = [np.array([[0.0, 1.0]]), 1.0, np.array([1.0, 2.0, 3.0]), "text", (0.0, 5.0), ("a", "b")]
     chance = random.Random(1)

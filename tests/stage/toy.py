@@ -145,6 +145,8 @@ def decode(header, buffer, base=()):
         field[steps == NAN] = np.nan
         values[slot] = field
         offset += 2 * rows * columns
+    for slot, other in header["same"]:
+        values[slot] = values[other]
     assert offset == len(buffer), "the header does not account for the whole buffer"
     return values
 

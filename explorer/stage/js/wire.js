@@ -20,6 +20,7 @@ export function decode(header, view, base = []) {
   for (const [slot, rows, columns, low, high] of header.fields) {
     values[slot] = { rows, columns, low, high, steps: take(Uint16Array, rows * columns) };
   }
+  for (const [slot, other] of header.same) values[slot] = values[other];
   return values;
 }
 
