@@ -195,8 +195,7 @@ def loss_over_y(state: One | Several, curve: Array, losses: Array) -> Plot:
         title, name = "Often written: −log *p*, log B dropped", "without log B"
     if isinstance(state, One):
         nats, high = f"{number(losses[0])} nats", max(high, 6.0)
-        drag = Drag(x="y")
-        point = Points(state.y, losses[0], "loss", f"{name} {nats}", drop="xy", drag=drag)
+        point = Points(state.y, losses[0], "loss", f"{name} {nats}", "xy", drag=Drag(x="y"))
         marks: tuple[Mark, ...] = line, point
         where = f"; at the observation {number(state.y)} it is {nats}."
     else:

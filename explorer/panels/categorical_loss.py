@@ -14,26 +14,9 @@ from explorer.parts.plane import remembered
 from explorer.parts.ranges import ceiling
 from explorer.parts.words import chance, nats, subscript
 from explorer.scene import (
-    Area,
-    Array,
-    Arrows,
-    Axis,
-    Bars,
-    Blueprint,
-    Choice,
-    Control,
-    Drag,
-    Line,
-    Mark,
-    Plot,
-    Points,
-    Preset,
-    Scene,
-    Sum,
-    Term,
-    literal,
-    number,
-)
+    Area, Array, Arrows, Axis, Bars, Blueprint, Choice, Control, Drag, Line, Mark, Plot, Points,
+    Preset, Scene, Sum, Term, literal, number,
+)  # fmt: skip
 
 LOGIT = (-1e6, 1e6)
 FEWEST, MOST = 2, 6  # classes
@@ -76,11 +59,6 @@ class State(Parameters):
     def texts(self) -> tuple[str, ...]:
         """The names of the classes as they stand in texts."""
         return tuple(map(literal, self.names))
-
-    @property
-    def observed(self) -> str:
-        """The observed class; nothing if there are several."""
-        return "" if self.observations else self.texts[self.y]
 
 
 @lru_cache(maxsize=64)
@@ -158,7 +136,7 @@ def view(state: State) -> Scene:
     """All that is on screen."""
     z, count = np.array(state.logits) + state.shift, max(len(state.observations), 1)
     target, best, least = shares(state.observations or (state.y,), len(z))
-    model, observed = Categorical(z), state.y if state.observed else target
+    model, observed = Categorical(z), target if state.observations else state.y
     p, gradient = model.probabilities, model.nll_gradient(observed)["logits"]
     log_sum, loss = float(model.log_normalizer()), -float(target @ model.log_probabilities())
     named = {
@@ -170,14 +148,14 @@ def view(state: State) -> Scene:
         "gradient": count * gradient,
     }
     plots = [logits(state, z, target, log_sum, loss), probabilities(state, p, target, gradient)]
-    if state.observed and len(z) == 3:
+    if len(z) == 3 and not state.observations:
         plots.append(triangle(state, p, loss))
     return Scene(
         named,
         tuple(plots),
         in_terms(state, p, float(target @ z), log_sum, loss),
         presets(state, best),
-        of_one(state, p, loss) if state.observed else of_several(count, loss, least),
+        of_several(count, loss, least) if state.observations else of_one(state, p, loss),
         columns=len(plots),
     )
 
@@ -198,9 +176,9 @@ def logits(state: State, z: Array, target: Array, log_sum: float, loss: float) -
     at, logit, top = float(target @ places) + ASIDE, float(target @ z), number(log_sum)
     (low, high), (down, up) = state.limits["logits"], state.limits["shift"]
     middle = np.full(2, (logit + log_sum) / 2)
-    name, where = "mean loss", "mean logit of what was observed"
-    if state.observed:
-        name, where = "loss", f"logit of {state.observed}"
+    name, where = "loss", f"logit of {state.texts[state.y]}"
+    if state.observations:
+        name, where = "mean loss", "mean logit of what was observed"
     return Plot(
         "Logits, and log Σ *e*ᶻ above them",
         Axis("", edges, names=state.texts),
@@ -214,7 +192,7 @@ def logits(state: State, z: Array, target: Array, log_sum: float, loss: float) -
             Arrows(at, logit, at, log_sum, "loss"),
             Line(np.full(2, at), middle, "loss", f"{name} {number(loss)}"),
         ),
-        click=Drag(x="y") if state.observed else None,
+        click=None if state.observations else Drag(x="y"),
     )
 
 
@@ -224,7 +202,9 @@ def probabilities(state: State, p: Array, target: Array, gradient: Array) -> Plo
         f"{'+' if pull > 0 else ''}{number(pull)}" if share else ""  # else it equals p
         for pull, share in zip(gradient, target, strict=True)
     )
-    what = f"1 for {state.observed}, else 0" if state.observed else "the share of each class"
+    what = (
+        "the share of each class" if state.observations else f"1 for {state.texts[state.y]}, else 0"
+    )
     return Plot(
         "Probabilities; arrows: the gradient",
         Axis("", (-0.5, len(p) - 0.3), names=state.texts),
@@ -236,7 +216,7 @@ def probabilities(state: State, p: Array, target: Array, gradient: Array) -> Plo
             Arrows(places + ASIDE, target, places + ASIDE, p, "loss"),
             Points(places + ASIDE, target, "observation", pulls, shape="ring", small=True),
         ),
-        click=Drag(x="y") if state.observed else None,
+        click=None if state.observations else Drag(x="y"),
     )
 
 
@@ -247,7 +227,7 @@ def listed(state: State, values: Array, digits: int) -> str:
 
 def triangle(state: State, p: Array, loss: float) -> Plot:
     left, right = (k for k in range(3) if k != state.y)
-    height, name = float(p[state.y]), state.observed
+    height, name = float(p[state.y]), state.texts[state.y]
     return Plot(
         f"Every *p*: the height is that of {name}",
         Axis("", (-0.14, 1.24), names=(state.texts[left], state.texts[right])),
@@ -306,7 +286,7 @@ def of_several(count: int, loss: float, least: float) -> str:
 
 def of_one(state: State, p: Array, loss: float) -> str:
     y, shift, (*_, second, best) = state.y, state.shift, p.argsort()
-    text = f"The model gives {state.observed}, the observed class, a probability {chance(p[y])}: "
+    text = f"The model gives {state.texts[y]}, the observed class, a probability {chance(p[y])}: "
     text += f"a loss of {nats(loss)}."
     if p[best] - p[second] < 0.0005:
         text += " No class is clearly the most likely."
@@ -327,7 +307,7 @@ def presets(state: State, best: Array) -> tuple[Preset, ...]:
     two = state.reached("shift", 2.0)
     flat = dict.fromkeys(names, zero)
     undecided = Preset("undecided", flat, "all logits equal: the loss is log K")
-    if state.observed:
+    if not state.observations:
         sure = flat | {"logits.0": four}
         return (
             undecided,

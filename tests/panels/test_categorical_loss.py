@@ -190,6 +190,10 @@ def test_a_tick_is_small_on_the_wire(options):
     assert len(buffer) + len(str(header)) < 3_000
 
 
+def test_a_name_may_be_empty():
+    assert len(scene_of([0, 1, 2], 1, names=["a", "", "c"]).plots) == 3
+
+
 ODD = ("*bold*", "a\\b", "2 * 3")
 
 
