@@ -13,21 +13,9 @@ from explorer.parts.mixtures import MixtureState, Truth, mixture
 from explorer.parts.parameters import one
 from explorer.parts.plane import remembered
 from explorer.scene import (
-    Area,
-    Array,
-    Axis,
-    Blueprint,
-    Control,
-    Drag,
-    Line,
-    Note,
-    Plot,
-    Rule,
-    Scene,
-    Sum,
-    Term,
+    Area, Array, Axis, Blueprint, Control, Drag, Line, Note, Plot, Rule, Scene, Sum, Term,
     number,
-)
+)  # fmt: skip
 
 ENDS = np.array([0.0, 1.0])
 ALPHA = Axis("*α*, from reverse to forward", (0.0, 1.0))

@@ -16,25 +16,9 @@ from explorer.parts.mixtures import SIGMA, MixtureState, Pair, mixture
 from explorer.parts.parameters import choice, one
 from explorer.parts.ranges import decimals, fine_step
 from explorer.scene import (
-    Array,
-    Axis,
-    Blueprint,
-    Control,
-    Drag,
-    Line,
-    Note,
-    Plot,
-    Points,
-    Preset,
-    Rug,
-    Rule,
-    Scene,
-    Slider,
-    Sum,
-    Term,
-    number,
-    plain,
-)
+    Array, Axis, Blueprint, Control, Drag, Line, Note, Plot, Points, Preset, Rug, Rule, Scene,
+    Slider, Sum, Term, number, plain,
+)  # fmt: skip
 
 TITLES: dict[Direction, str] = {"forward": "KL(*p* ‖ *q*)", "reverse": "KL(*q* ‖ *p*)"}
 METHODS = {"gradient": "gradient", "adam": "Adam", "newton": "Newton"}

@@ -18,16 +18,8 @@ from explorer.parts.parameters import Checked, Number, Parameters, declared, man
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, tidy
 from explorer.scene import (
-    Area,
-    Array,
-    Axis,
-    Control,
-    Drag,
-    Line,
-    Points,
-    Preset,
-    number,
-)
+    Area, Array, Axis, Control, Drag, Line, Points, Preset, number,
+)  # fmt: skip
 
 Truth: TypeAlias = tuple[Numbers, Numbers, Numbers]  # weights that sum to 1, means, sigmas
 Pair: TypeAlias = tuple[float, float]  # mu and sigma
