@@ -76,7 +76,7 @@ def fit_alpha_divergence(
     float64, and ``converged`` is False.  With ``fixed_sigma`` only mu is free, and the "saddles"
     are the maxima between the minima.
 
-    The search is spared where ``near`` holds those of a p and alpha that are nearly the same and
+    There is no search where ``near`` holds those of a p and alpha that are nearly the same and
     have as many: they are followed to these.  Where they cannot be, all is done afresh.
 
     Raises

@@ -182,9 +182,8 @@ def jensen_shannon(p: Family, q: Family) -> FloatArray:
     p, q = _family("p", p), _family("q", q)
     if isinstance(p, Discrete):
         return np.asarray(terms(*_tables(p, q)).sum(axis=-1))[()]
-    if isinstance(p, Beta) is not isinstance(q, Beta):
-        refuse("q", q, "a Beta beside a Beta, and none beside others")
     if not _are_tables(p, q):
+        _check_supports(p, q)
         return _integral(terms, p, q)
     tables = line("p", p), line("q", q)
     ends = panel_ends(*tables, tables[0].join(tables[1]))
@@ -196,7 +195,7 @@ def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
 
     +inf where the integral diverges.  Closed form for two Normals or Betas, sums for Bernoulli
     and Categorical, quadrature with a Mixture: relative or absolute error 1e-12.  With a Laplace or
-    StudentT, or a Beta beside others, alpha is from 0 to 1.
+    StudentT alpha is at most 1.
     """
     alpha = _order(alpha)
     if alpha <= 0:
@@ -226,8 +225,8 @@ def alpha_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
     """Return Amari's [1 - integral of p^alpha q^(1-alpha)] / [alpha (1-alpha)], for every alpha.
 
     alpha = 1 gives KL(p||q), alpha = 0 gives KL(q||p).  +inf where the integral diverges.  How it
-    is had and how accurately: as for kl.  With a Laplace or StudentT, or a Beta beside others,
-    alpha is from 0 to 1.
+    is had and how accurately: as for kl.  With a Laplace or StudentT alpha is from 0 to 1; a Beta
+    goes with a Beta only.
     """
     alpha = _order(alpha)
     if alpha < 0.5:  # alpha and 1 - alpha are kept apart: one of them may be tiny
@@ -255,8 +254,8 @@ def _amari(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
         return divergence_terms(log_p, log_q, alpha, beta)
 
     if not _are_tables(p, q):
-        ends = _stretched(p, q, alpha, beta)
-        return _integral(terms, p, q, ends)
+        _check_supports(p, q)
+        return _integral(terms, p, q, _stretched(p, q, alpha, beta))
     tables = line("p", p), line("q", q)
     ends = panel_ends(*tables)
     if beta != 0:
@@ -339,6 +338,12 @@ def _integral(
     """The integral of terms(log p, log q) over y, by adaptive quadrature."""
     ends = np.concatenate([_coordinate(p, q)[1], np.asarray(more_ends)])
     return np.asarray(adaptive(_integrand(terms, p, q), ends, noise))[()]
+
+
+def _check_supports(p: Family, q: Family) -> None:
+    """Refuse a Beta beside others: what they have outside (0, 1) is no part of the integral."""
+    if isinstance(p, Beta) is not isinstance(q, Beta):
+        refuse("q", q, "a Beta beside a Beta, and none beside others")
 
 
 def _stretched(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:

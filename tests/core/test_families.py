@@ -26,6 +26,7 @@ from explorer.core import (
     NoMaximum,
     Normal,
     StudentT,
+    alpha_divergence,
     best_answer,
     cross_entropy,
     entropy,
@@ -511,8 +512,14 @@ def test_a_beta_beside_heavy_tails():
         want = quad(lambda y, q=q: np.exp(p.log_prob(y)) * q.nll(y), 0, 1, points=[0.3])[0]
         assert cross_entropy(p, q) == pytest.approx(want, abs=1e-9)
         assert sum(kl_parts(p, q)) == pytest.approx(kl(p, q), abs=1e-12)
-    with pytest.raises(ValueError, match="a Beta beside a Beta"):
-        jensen_shannon(p, Laplace(0, 1))
+    for divergence in (jensen_shannon, lambda p, q: alpha_divergence(p, q, 0.5)):
+        with pytest.raises(ValueError, match=r"^q = .*a Beta beside a Beta"):
+            divergence(p, Laplace(0, 1))
+
+
+def test_between_heavy_tails_alpha_is_at_most_one():
+    with pytest.raises(ValueError, match=r"^alpha = 2\.0: allowed is a number from 0 to 1"):
+        alpha_divergence(Laplace(0, 1), StudentT(3, 0, 1), 2)
 
 
 WIDE = [-1.4, -0.6, 0.1, 0.5, 1.9, 9.0]
