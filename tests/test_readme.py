@@ -40,6 +40,7 @@ def test_the_lines_for_a_notebook_run(tmp_path, monkeypatch):
     names: dict = {}
     for start in ("import explorer", "panel.set(a=8", "explorer.beta_loss(a=30"):
         exec(block(start), names)
+    assert repr(names["panel"].state) == "One(a=8.0, b=4.0, y=0.7, loss='full')"
     assert (tmp_path / "beta.pdf").stat().st_size > 0
 
 

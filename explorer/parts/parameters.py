@@ -149,8 +149,8 @@ class Parameters:
     `limits` has the range of each slider and axis; of a column, the first `handles` can be dragged.
     """
 
-    limits: Limits
-    handles: int = 0
+    limits: Limits = field(repr=False)
+    handles: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
         if type(self.limits) is not Checked:  # else at every tick
