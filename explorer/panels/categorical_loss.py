@@ -297,8 +297,9 @@ def of_one(state: State, p: Array, loss: float) -> str:
         return f"{text} All logits and log Σ *e*ᶻ are moved {way}: no probability has changed."
     if p[y] > 0.9995:
         return text
-    text += f" Gradient descent raises its logit at the rate {number(1 - p[y])}, and lowers the "
-    return f"{text}{'others, in total,' if len(p) > 2 else 'other'} at the same rate."
+    text += f" Gradient descent raises the logit of {state.texts[y]} at the rate "
+    others = "the others, in total," if len(p) > 2 else "the other"
+    return f"{text}{number(1 - p[y])}, and lowers {others} at the same rate."
 
 
 def presets(state: State, best: Array) -> tuple[Preset, ...]:

@@ -308,7 +308,7 @@ def sentence(state: State, cost: Cost, constant: ScaledLineFit | None) -> str:
         k = int(np.argmax(met))
         return (
             f"{text}. Point {k + 1} is met exactly: its own loss, {number(cost.losses[k])}, falls "
-            "without end as *σ* goes to 0 there. Only the other points keep *σ* from it."
+            "without end as *σ* goes to 0 there. Only the other points prevent this."
         )
     k = int(np.argmax(cost.losses))
     off = math.sqrt(2 * cost.half_squares[k])

@@ -115,7 +115,7 @@ def test_a_point_that_is_met_pays_log_sigma_alone():
     met = view(replace(state, **presets["through the last point"]))
     assert met.named["half_squares"][last] == pytest.approx(0, abs=1e-20)
     assert f"Point {last + 1} is met exactly" in met.sentence
-    assert "Only the other points keep *σ* from it" in met.sentence
+    assert "Only the other points prevent this" in met.sentence
     crosses = mark(met.plots[1], Points, "muted")
     assert crosses.shape == "cross"
     assert crosses.y[last] == -math.inf
