@@ -364,9 +364,9 @@ class Empirical(Family):
         """Draw observations with replacement: the bootstrap."""
         return np.asarray(rng.choice(self.observations, size=shape))[()]
 
-    def smoothed(self, sigma: float) -> Mixture:
-        """Every Dirac widened to a Normal of standard deviation ``sigma``; equal ones are one."""
-        sigma = positive("sigma", sigma)
+    def smoothed(self, width: float) -> Mixture:
+        """Every Dirac widened to a Normal of standard deviation ``width``; equal ones are one."""
+        sigma = positive("width", width)
         values, counts = np.unique(self.observations, return_counts=True)
         components = tuple(Normal(value, sigma) for value in values.tolist())
         return Mixture(counts / counts.sum(), components)
