@@ -93,6 +93,15 @@ def test_a_typed_value_is_taken_exactly_or_clamped_to_the_range(panel, name, typ
     panel.expect(**{**START, name: value})
 
 
+def test_a_value_typed_while_the_button_is_still_pressed_is_not_taken_for_a_drag(panel):
+    readout = panel.find(".explorer-control-y .widget-readout").bounding_box()
+    panel.page.mouse.move(readout["x"] + readout["width"] / 2, readout["y"] + readout["height"] / 2)
+    panel.page.mouse.down()
+    panel.press("ControlOrMeta+a", *"0.333", "Enter")  # which is off the grid
+    panel.expect(**{**START, "y": 0.333})
+    panel.page.mouse.up()
+
+
 @pytest.mark.parametrize("nonsense", ["abc", ""])
 def test_nonsense_typed_into_a_readout_changes_nothing(panel, nonsense):
     panel.notebook.type_value(panel.slider("a"), nonsense)

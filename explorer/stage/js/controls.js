@@ -151,7 +151,8 @@ export class Widgets {
     for (const event of ["pointerenter", "pointerdown", "focusin"]) {
       node.addEventListener(event, () => link.prefetch.along(link.control(name)));
     }
-    node.addEventListener("pointerdown", () => (this.dragged = name), true);
+    const drag = ({ target }) => target !== readout && (this.dragged = name); // what is typed there stands
+    node.addEventListener("pointerdown", drag, true);
     node.addEventListener("keydown", (event) => this.press(event, link.control(name)), true);
   }
 
