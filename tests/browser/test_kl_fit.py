@@ -2,6 +2,7 @@
 
 import pytest
 
+REVERSE_Q = "mean of the reverse q and standard deviation of the reverse q"
 CODE = "import explorer\npanel = explorer.kl_fit()\npanel"
 
 
@@ -21,11 +22,11 @@ def test_arrow_keys_move_a_mean_and_plus_widens_it(page):
     page.page.keyboard.press("ArrowRight")
     page.page.keyboard.press("+")
     page.kernel.wait_until("panel.state.means == (-3.0, 3.05)")
-    page.kernel.wait_until("panel.state.widths == (1.0, 1.05)")
+    page.kernel.wait_until("panel.state.sigmas == (1.0, 1.05)")
 
 
 def test_a_mean_is_where_the_pointer_rests_though_on_its_way_it_keeps_to_what_is_known(page):
-    page.kernel.run("panel.set(means=(-3, 3), widths=(1, 1.35))")  # of which no picture is known
+    page.kernel.run("panel.set(means=(-3, 3), sigmas=(1, 1.35))")  # of which no picture is known
     page.page.wait_for_function(
         "JSON.parse(document.querySelector('.explorer-stage').dataset.frameState)[4] === 1.35"
     )
@@ -47,7 +48,7 @@ def test_a_mean_is_where_the_pointer_rests_though_on_its_way_it_keeps_to_what_is
     page.page.mouse.up()
     goal = 3 + 16 * 51 / (width - 46)
     page.kernel.wait_until(f"abs(panel.state.means[1] - {goal}) < 0.0251")
-    page.kernel.run("panel.set(means=(-3, 3), widths=(1, 1))")
+    page.kernel.run("panel.set(means=(-3, 3), sigmas=(1, 1))")
 
 
 def test_a_q_beyond_the_landscape_stands_at_its_edge_and_can_be_drawn_back(page):
@@ -55,7 +56,7 @@ def test_a_q_beyond_the_landscape_stands_at_its_edge_and_can_be_drawn_back(page)
     page.page.wait_for_function(
         "JSON.parse(document.querySelector('.explorer-stage').dataset.frameState).includes(0.05)"
     )
-    best = handle(page, "mean of the reverse q and width of the reverse q")
+    best = handle(page, REVERSE_Q)
     box, plot = best.bounding_box(), best.locator("..").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     assert plot["y"] < y < plot["y"] + plot["height"]
@@ -94,7 +95,7 @@ def test_weights_of_nothing_are_refused_in_words_and_the_last_good_ones_stay(pag
 
 
 def test_both_parameters_of_q_follow_a_drag_in_the_landscape(page):
-    box = handle(page, "mean of the reverse q and width of the reverse q").bounding_box()
+    box = handle(page, REVERSE_Q).bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.page.mouse.move(x, y)
     page.page.mouse.down()
@@ -124,7 +125,7 @@ def test_the_strip_pulls_the_means_apart_whichever_is_on_the_right(page, means, 
     page.page.mouse.move(area["x"] + 5, box["y"] + 20, steps=8)  # out of the plot, at distance 0
     page.page.mouse.up()
     page.kernel.wait_until(f"panel.state.means == ({means[0]}, {means[0]})")
-    page.kernel.run("panel.set(means=(-3, 3), widths=(1, 1))")
+    page.kernel.run("panel.set(means=(-3, 3), sigmas=(1, 1))")
 
 
 def test_a_button_brings_a_component_with_sliders_that_have_names(page):
