@@ -223,9 +223,10 @@ class StudentT(Symmetric):
             if most >= nu / (nu + 1):
                 allowed = f"less than {nu / (nu + 1):.3g} of the observations on one value"
                 raise NoMaximum(y, allowed, f"too many are the same for nu = {nu:g}")
-            mu, t = 0.0, 0.0
-            for step in np.geomspace(max(nu, 1.0), nu, 1 if nu >= 1 else 8).tolist():
-                mu, t = _fit_line(step, *sample, mu, t)
+            mu, t = _fit_line(max(nu, 1.0), *sample, 0.0, 0.0)
+            for step in np.geomspace(1.0, nu, 8).tolist() if nu < 1 else []:
+                aside = mu + 0.1 * np.exp(t)  # the middle between two groups may be a saddle
+                mu, t = _fit_line(step, *sample, aside, t)
         return cls(nu, float((center + far * mu) * unit), float(far * np.exp(t) * unit))
 
 

@@ -574,6 +574,17 @@ def test_a_fit_to_narrow_spikes_is_that_to_the_observations():
         fit_cross_entropy(StudentT, Boxes([0.0], 1.0))
 
 
+@pytest.mark.parametrize("nu", [0.3, 0.5, 0.9, 1.0])
+def test_a_student_t_fit_is_a_minimum_also_between_two_groups(nu):
+    """For small nu the middle is a saddle: each group has a minimum of its own."""
+    p = Mixture([0.5, 0.5], (Normal(0.0, 0.5), Normal(1.996, 0.5)))
+    best = fit_cross_entropy(StudentT, p, nu=nu)
+    least = cross_entropy(p, best)
+    for shift, factor in ((0.02, 1), (-0.02, 1), (0, 0.98), (0, 1.02)):
+        near = StudentT(nu, best.mu + shift, best.sigma * factor)
+        assert cross_entropy(p, near) > least
+
+
 def test_regions_and_answers_of_the_symmetric_are_about_their_middle():
     for p in (Laplace(1.0, 2.0), StudentT(0.8, 1.0, 2.0), Normal(1.0, 2.0)):
         region = highest_density_region(p, 0.9)
