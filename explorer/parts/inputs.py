@@ -7,24 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from explorer.core import refuse
+from explorer.core import refuse as refuse
 
 Interval: TypeAlias = tuple[float, float]
 Limits: TypeAlias = Mapping[str, Interval]
 Numbers: TypeAlias = tuple[float, ...]
-
-__all__ = [
-    "Interval",
-    "Limits",
-    "Numbers",
-    "column",
-    "hull",
-    "intervals",
-    "one_of",
-    "real",
-    "refuse",
-    "whole",
-]
 
 
 def real(name: str, value: Any, low: float, high: float) -> float:

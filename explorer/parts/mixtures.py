@@ -125,7 +125,8 @@ class MixtureState(Parameters):
 
 def _numbers(state: type) -> dict[str, Interval]:
     """The domains of a state's single numbers, which are their sliders' ranges too."""
-    return {n: kind.domain for n, kind in declared(state).items() if isinstance(kind, Number)}
+    kinds = declared(state).items()
+    return {n: kind.domain for n, kind in kinds if isinstance(kind, Number) and not kind.most}
 
 
 def components(means: Any, sigmas: Any, weights: Any, widths: Any) -> dict[str, Any]:

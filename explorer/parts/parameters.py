@@ -5,6 +5,7 @@ From the declaration follow the check of a value, its slider, its axis and its t
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import cache, lru_cache
 from typing import Any, Self, TypeAlias
@@ -24,9 +25,10 @@ LOG_STEP = 0.02  # of a slider over decades
 
 @dataclass(frozen=True)
 class Number:
-    """One number, with a slider of at most so many steps; with `log` over decades.
+    """A number, or a column of at most `most`, with sliders of at most so many steps.
 
-    A `whole` one has steps of 1 or more.
+    With `log` they are over decades; `whole` ones have steps of 1 or more. A column is inside the
+    limits of its `axis`; where it is not `visible`, only the first `handles` have a slider.
     """
 
     symbol: str
@@ -36,36 +38,36 @@ class Number:
     log: bool = False
     play: bool = False
     whole: bool = False
+    visible: bool = True
+    most: int = 0
+    axis: str = ""
 
-    def checked(self, name: str, value: Any, limits: Limits) -> float:
-        """The value as a float or as a whole number, if it is in the domain."""
+    def checked(self, name: str, value: Any, limits: Limits) -> float | Numbers:
+        """The value as a float, a whole number or a tuple of floats, if it is in the domain."""
         low, high = self.domain
+        if self.most:
+            low, high = limits.get(self.axis or name, self.domain)
+            with suppress(TypeError):  # what has no hash, as a list
+                return _column(name, value, low, high, self.most)
+            return column(name, value, low, high, self.most)
         return (
             whole(name, value, int(low), int(high)) if self.whole else real(name, value, low, high)
         )
 
+    def slider(self, name: str, limits: Interval) -> Slider:
+        """The slider of the number, or of one entry of the column as "y.1"."""
+        symbol, label = self.symbol, self.label
+        if self.most:
+            place = int(name.partition(".")[2] or 0) + 1
+            symbol, label = f"{symbol}{subscript(place)}", f"{label} {place}"
+        step = LOG_STEP if self.log else max(fine_step(*limits, self.steps), float(self.whole))
+        digits = 3 if self.log else decimals(step)
+        return Slider(name, symbol, label, *limits, step, digits, self.log, self.visible, self.play)
 
-@dataclass(frozen=True)
-class Column:
-    """Numbers inside the limits of their axis, which goes by the name of `axis`.
 
-    Each of them, or only the first `handles` of the state, has a slider.
-    """
-
-    symbol: str
-    label: str
-    domain: Interval
-    axis: str = ""
-    most: int = MOST
-    steps: int = STEPS
-    visible: bool = False
-
-    def checked(self, name: str, values: Any, limits: Limits) -> Numbers:
-        """The values as a tuple of floats, if all are inside the limits or the domain."""
-        low, high = limits.get(self.axis or name, self.domain)
-        if type(values) is tuple:  # at every tick
-            return _column(name, values, low, high, self.most)
-        return column(name, values, low, high, self.most)
+@lru_cache(maxsize=256)  # at every tick the same
+def _column(name: str, values: Numbers, low: float, high: float, most: int) -> Numbers:
+    return column(name, values, low, high, most)
 
 
 @dataclass(frozen=True)
@@ -80,26 +82,21 @@ class Option:
         return one_of(name, value, self.options)
 
 
-Declared: TypeAlias = Number | Column | Option
-
-
-@lru_cache(maxsize=256)
-def _column(name: str, values: Numbers, low: float, high: float, most: int) -> Numbers:
-    return column(name, values, low, high, most)
+Declared: TypeAlias = Number | Option
 
 
 def one(symbol: str, label: str, domain: Interval = REAL, **options: Any) -> Any:
-    """Declare a field as a `Number`."""
+    """Declare a field as a number."""
     return field(metadata={"declared": Number(symbol, label, domain, **options)})
 
 
 def many(symbol: str, label: str, domain: Interval = REAL, **options: Any) -> Any:
-    """Declare a field as a `Column`."""
-    return field(metadata={"declared": Column(symbol, label, domain, **options)})
+    """Declare a field as a column, by default of up to 1000 numbers without visible sliders."""
+    return one(symbol, label, domain, **{"most": MOST, "visible": False, **options})
 
 
 def choice(label: str, options: Mapping[str, str]) -> Any:
-    """Declare a field as an `Option`."""
+    """Declare a field as one of a few options."""
     return field(metadata={"declared": Option(label, options)})
 
 
@@ -116,11 +113,7 @@ def _declared(state: Any) -> Mapping[str, Declared]:
 def _domains(state: type) -> dict[str, Interval]:
     """What each slider and axis may be about."""
     kinds = declared(state).items()
-    return {
-        getattr(kind, "axis", "") or name: kind.domain
-        for name, kind in kinds
-        if not isinstance(kind, Option)
-    }
+    return {kind.axis or n: kind.domain for n, kind in kinds if isinstance(kind, Number)}
 
 
 class Checked(dict[str, Interval]):
@@ -128,18 +121,8 @@ class Checked(dict[str, Interval]):
 
 
 @lru_cache(maxsize=1024)
-def _slider(kind: Number | Column, name: str, limits: Interval) -> Slider:
-    """The slider of a number, or of one entry of a column as "y.1"."""
-    symbol, label = kind.symbol, kind.label
-    log, visible, play, least = False, True, False, 0.0
-    if isinstance(kind, Number):
-        log, play, least = kind.log, kind.play, float(kind.whole)
-    else:
-        place = int(name.partition(".")[2]) + 1
-        symbol, label, visible = f"{symbol}{subscript(place)}", f"{label} {place}", kind.visible
-    step = LOG_STEP if log else max(least, fine_step(*limits, kind.steps))
-    digits = 3 if log else decimals(step)
-    return Slider(name, symbol, label, *limits, step, digits, log, visible, play)
+def _slider(kind: Number, name: str, limits: Interval) -> Slider:
+    return kind.slider(name, limits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,40 +171,34 @@ class Parameters:
 
     def controls(self) -> tuple[Control, ...]:
         """The controls of all that is declared: what is visible, then what is only dragged."""
-        visible: list[Control] = []
-        dragged: list[Control] = []
+        controls: list[Control] = []
         for name, kind in declared(type(self)).items():
             if isinstance(kind, Option):
-                visible.append(Choice(name, kind.label, tuple(kind.options.items())))
-            elif isinstance(kind, Number):
-                visible.append(self.slider(name))
-            else:
+                controls.append(Choice(name, kind.label, tuple(kind.options.items())))
+            elif kind.most:
                 count = len(getattr(self, name)) if kind.visible else self.handles
-                entries = [self.slider(f"{name}.{i}") for i in range(count)]
-                (visible if kind.visible else dragged).extend(entries)
-        return (*visible, *dragged)
+                controls += [self.slider(f"{name}.{i}") for i in range(count)]
+            else:
+                controls.append(self.slider(name))
+        return tuple(sorted(controls, key=lambda c: isinstance(c, Slider) and not c.visible))
 
     def slider(self, name: str) -> Slider:
         """The slider of a number, or of one entry of a column as "y.1"."""
-        field_name = name.partition(".")[0]
-        return _slider(self._kind(field_name), name, self.interval(field_name))
+        return _slider(self._kind(name), name, self.interval(name))
 
-    def _kind(self, name: str) -> Number | Column:
-        kind = declared(type(self))[name]
-        assert not isinstance(kind, Option)
+    def _kind(self, name: str) -> Number:
+        kind = declared(type(self))[name.partition(".")[0]]
+        assert isinstance(kind, Number)
         return kind
 
     def interval(self, name: str) -> Interval:
         """The limits of a parameter's slider, or of a column's axis."""
-        return self.limits[getattr(self._kind(name), "axis", "") or name]
+        return self.limits[self._kind(name).axis or name.partition(".")[0]]
 
     def text(self, name: str, value: float | None = None, more: int = 0) -> str:
         """A parameter, or a value like it, with the decimals of its slider and `more` of them."""
-        kind = self._kind(name)
-        slider = _slider(
-            kind, name if isinstance(kind, Number) else f"{name}.0", self.interval(name)
-        )
-        return number(getattr(self, name) if value is None else value, slider.digits + more)
+        value = getattr(self, name) if value is None else value
+        return number(value, self.slider(name).digits + more)
 
     def at(self, *names: str) -> str:
         """Where the state stands, as "(0.20, 2.40)"."""
@@ -231,11 +208,15 @@ class Parameters:
         """The axis of a parameter, or of a column of data."""
         return Axis(f"*{self._kind(name).symbol}*", self.interval(name))
 
+    def reached(self, name: str, value: float) -> float:
+        """`value` where the slider reaches it, else nan: the button that goes there is disabled."""
+        low, high = self.interval(name)
+        return value if low <= value <= high else math.nan
+
+    def goal(self, best: Mapping[str, float], *names: str) -> dict[str, float]:
+        """What of the best the sliders reach; nan elsewhere, and where there is no best."""
+        return {name: self.reached(name, best.get(name, math.nan)) for name in names}
+
     def within(self, values: Mapping[str, float]) -> bool:
         """Whether the sliders reach all of these values."""
         return all(self.reached(name, value) == value for name, value in values.items())
-
-    def reached(self, name: str, value: float) -> float:
-        """`value` where the slider reaches it, else nan: the button that goes there is disabled."""
-        low, high = self.interval(name.partition(".")[0])
-        return value if low <= value <= high else math.nan

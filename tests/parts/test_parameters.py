@@ -63,6 +63,7 @@ def test_values_become_floats():
         ({"y": [1.0] * 6}, r"y has 6 values: allowed are at most 5"),
         ({"y": ["a"]}, r"y = \['a'\]: allowed is a non-empty list"),
         ({"y": [True]}, r"y = \[True\]: allowed is a non-empty list"),
+        ({"y": ([1.0], [2.0])}, r"y = \(\[1.0\], \[2.0\]\): allowed is a non-empty list"),
         ({"link": "tanh"}, r"link = 'tanh': allowed is one of 'exp', 'softplus'"),
         ({"link": []}, r"link = \[\]: allowed is one of 'exp', 'softplus'"),
         ({"link": np.array(["exp"])}, r"link = array\(\['exp'\].*: allowed is one of"),
@@ -99,6 +100,8 @@ def test_a_goal_is_within_reach_or_nan():
     assert math.isnan(STATE.reached("y.1", 6.1))
     assert STATE.within({"w": 0.0, "y.1": 6.0})
     assert not STATE.within({"w": 0.0, "y.1": math.nan})
+    goal = STATE.goal({"w": 0.3, "width": 2.0}, "w", "width", "y.0")
+    assert goal == pytest.approx({"w": 0.3, "width": math.nan, "y.0": math.nan}, nan_ok=True)
 
 
 def start(given=None, limits=None):
