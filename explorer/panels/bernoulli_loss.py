@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from explorer.core import Bernoulli, LogisticFit, fit_logistic
+from explorer.core import Bernoulli, fit_logistic
 from explorer.parts.inputs import Interval, Limits, Numbers, hull, real, refuse
 from explorer.parts.parameters import Parameters, many, one
-from explorer.parts.plane import levels, plane, remembered
+from explorer.parts.plane import every, levels, plane, remembered
 from explorer.parts.ranges import ceiling, rounded
-from explorer.parts.regression import arrays, every, goal
+from explorer.parts.regression import arrays
 from explorer.parts.words import amount, chance, compared, nats
 from explorer.scene import (
     Area, Array, Arrows, Axis, Blueprint, Drag, Line, Note, Plot, Points, Preset, Rule, Scene,
@@ -110,7 +110,7 @@ def groups(x: Any, y: Any, limits: Limits | None, **given: float | None) -> Grou
     checked = Groups(x=x, y=y, slope=0.0, decision=0.0, limits={})
     x, y = checked.x, checked.y
     rises, width, fit = float(np.cov(x, y)[0, 1]), float(np.std(x)), best_fit(x, y)[0]
-    steep = ceiling(max(4 / width, 1.5 * abs(fit.slope) if fit else 0.0))
+    steep = ceiling(max(4 / width, 1.5 * abs(fit.get("slope", 0.0))))
     down, up = (1.0 if rises <= 0 else 0.25), (1.0 if rises >= 0 else 0.25)
     ranges = {"slope": (-down * steep, up * steep), "decision": rounded(min(x), max(x), width / 30)}
     start = {"slope": math.copysign(2 / width, rises), "decision": float(np.median(x))}
@@ -269,6 +269,7 @@ def view_groups(state: Groups) -> Scene:
     loss, decided = float(losses.sum()), y != 0.5
     right = int(((p > 0.5) == (y > 0.5))[decided].sum())
     fit, reason = best_fit(state.x, state.y)
+    best = {name: fit[name] for name in ("slope", "decision") if fit}
     named = {
         "probabilities": p,
         "losses": losses,
@@ -276,16 +277,25 @@ def view_groups(state: Groups) -> Scene:
         "gradient": np.array([each @ x, each.sum()]),
         "offset": -state.slope * state.decision,
         "right": right,
-        "best": {"slope": fit.slope, "decision": fit.decision} if fit else {},
+        "best": best,
     }
     terms = (
         Term("Σ *yᵢ* log(1 + *e*⁻ᶻ)", float(y @ of_1)),
         Term("Σ (1 − *yᵢ*) log(1 + *e*ᶻ)", float((1 - y) @ of_0)),
     )
-    found, flat = goal(state, fit, "slope", "decision"), {"slope": state.reached("slope", 0.0)}
+    every_model = every(
+        state,
+        ("decision", "slope"),
+        "The sum of all, for every (*x*₀, *w*)",
+        "The sum of all losses over decision point and slope",
+        all_losses(state.x, state.y, state.limits["decision"], state.limits["slope"]),
+        best,
+        f"best {number(fit['value'], 2)}" if fit else "",
+    )
+    found, flat = state.goal(best, "slope", "decision"), state.goal({"slope": 0.0}, "slope")
     return Scene(
         named,
-        (*over_x(state, losses), every_model(state, fit)),
+        (*over_x(state, losses), every_model),
         (Sum(Term("loss", loss), terms),),
         (
             Preset("maximum likelihood", found, reason or "no other costs less"),
@@ -326,18 +336,6 @@ def over_x(state: Groups, losses: Array) -> tuple[Plot, Plot]:
     )
 
 
-def every_model(state: Groups, fit: LogisticFit | None) -> Plot:
-    return every(
-        state,
-        ("decision", "slope"),
-        "The sum of all, for every (*x*₀, *w*)",
-        "The sum of all losses over decision point and slope",
-        all_losses(state.x, state.y, state.limits["decision"], state.limits["slope"]),
-        goal(state, fit, "slope", "decision"),
-        f"best {number(fit.value, 2)}" if fit else "",
-    )
-
-
 @remembered(8)
 def places(x: Numbers, y: Numbers, decisions: Interval) -> tuple[Array, Array, Any, Array]:
     """x and y of the points, each different one once, where they are; and a grid over the plot."""
@@ -357,13 +355,13 @@ def all_losses(x: Numbers, y: Numbers, across: Interval, up: Interval) -> tuple[
 
 
 @remembered(16)
-def best_fit(x: Numbers, y: Numbers) -> tuple[LogisticFit | None, str]:
-    """The maximum-likelihood fit, or None and why there is none."""
+def best_fit(x: Numbers, y: Numbers) -> tuple[dict[str, float], str]:
+    """The maximum-likelihood fit by name, or nothing and why there is none."""
     with suppress(ValueError):
-        return fit_logistic(x, y), ""
+        return vars(fit_logistic(x, y)), ""
     why = "a point separates the groups, so that a steeper slope there always costs less"
     why = "all labels are the same" if min(y) == max(y) else why
-    return None, f"There is no maximum of the likelihood: {why}."
+    return {}, f"There is no maximum of the likelihood: {why}."
 
 
 def sentence_on_groups(state: Groups, losses: Array, right: str) -> str:
@@ -378,8 +376,8 @@ def sentence_on_groups(state: Groups, losses: Array, right: str) -> str:
             f"{number(loss)} nats, {number(loss / count)} per observation; the largest, "
             f"{number(losses[worst])}, at *x* = {state.x[worst]:g} with *y* = {state.y[worst]:g}."
         )
-    if fit is None:
+    if not fit:
         return f"{text} {reason}"
-    if loss - fit.value < 5e-4:
+    if loss - fit["value"] < 5e-4:
         return f"{text} No other slope and offset make it less: the maximum of the likelihood."
-    return f"{text} At the maximum of the likelihood it would be {number(fit.value)}."
+    return f"{text} At the maximum of the likelihood it would be {number(fit['value'])}."

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from explorer.core import ScaledLineFit, fit_scaled_line, scale_of, softplus_inverse
+from explorer.core import fit_scaled_line, scale_of, softplus_inverse
 from explorer.parts.inputs import Interval, Limits, Numbers, one_of, refuse
 from explorer.parts.parameters import choice, one
-from explorer.parts.plane import cut, plane, remembered
+from explorer.parts.plane import cut, every, plane, remembered
 from explorer.parts.ranges import rounded, spread
 from explorer.parts.regression import (
-    LOG_ROOT_TWO_PI, PointsAndLine, arrays, band, best_line, every, given_points, goal, handles,
-    line_handles, line_in_words, observed, suited,
+    LOG_ROOT_TWO_PI, PointsAndLine, arrays, band, best_line, given_points, handles, line_handles,
+    line_in_words, observed, suited,
 )  # fmt: skip
 from explorer.parts.words import amount
 from explorer.scene import (
@@ -125,17 +125,6 @@ def raw(sigma: float, link: str) -> float:
     return math.log(sigma) if link == "exp" else float(softplus_inverse(sigma))
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What each point costs, and its parts: all (n,); and their sum."""
-
-    residuals: Array
-    log_sigmas: Array
-    half_squares: Array
-    losses: Array
-    loss: float
-
-
 @np.errstate(all="ignore")
 def view(state: State) -> Scene:
     """All that is on screen."""
@@ -144,47 +133,66 @@ def view(state: State) -> Scene:
     sigmas, log_sigmas = state.scale(x)
     half_squares = 0.5 * (residuals / sigmas) ** 2
     losses = log_sigmas + half_squares + LOG_ROOT_TWO_PI
-    cost = Cost(residuals, log_sigmas, half_squares, losses, float(losses.sum()))
-    constant = constant_width(state.x, state.y, state.link)
-    fit = fitted(state.x, state.y, state.link)
-    named = {**vars(cost), "best": {name: getattr(fit, name) for name in NAMES} if fit else {}}
+    loss, best = float(losses.sum()), fitted(state.x, state.y, state.link)
+    named = {
+        "residuals": residuals,
+        "log_sigmas": log_sigmas,
+        "half_squares": half_squares,
+        "losses": losses,
+        "loss": loss,
+        "best": {name: best[name] for name in NAMES if best},
+    }
     terms = (
         Term("Σ log *σᵢ*", float(log_sigmas.sum())),
         Term("½ *n* log 2π", len(x) * LOG_ROOT_TWO_PI),
         Term("½ Σ *zᵢ*²,  *zᵢ* = (*yᵢ* − *wxᵢ* − *c*) / *σᵢ*", float(half_squares.sum())),
     )
+    every_width = every(
+        state,
+        ("v", "d"),
+        "Every (*v*, *d*): loss, for this line",
+        "The loss of the present line over all v and d",
+        losses_of_widths(
+            state.x, state.y, state.w, state.c, state.link, state.limits["v"], state.limits["d"]
+        ),
+        best,
+        "fit of all four",
+    )
     return Scene(
         named,
-        (line_and_width(state, cost), every_point(state, cost), every_width(state, fit)),
-        (Sum(Term("loss", cost.loss), terms),),
-        presets(state, constant, fit),
-        sentence(state, cost, constant),
+        (
+            line_and_width(state, loss),
+            every_point(state, residuals, log_sigmas, half_squares),
+            every_width,
+        ),
+        (Sum(Term("loss", loss), terms),),
+        presets(state, best),
+        sentence(state, residuals, half_squares, losses),
     )
 
 
 # ------------------------------------------------------------------ the plots, as they are seen
 
 
-def line_and_width(state: State, cost: Cost) -> Plot:
+def line_and_width(state: State, loss: float) -> Plot:
     grid = np.linspace(*state.limits["x"], GRID)
     sigma, _ = state.scale(grid)
+    left, right = (amount(end, 1e-3) for end in sigma[[0, -1]])
     return Plot(
-        f"Loss {number(cost.loss)} nats",
+        f"Loss {number(loss)} nats",
         state.axis("x"),
         state.axis("y"),
         f"{len(state.x)} points, {line_in_words(state)}, and bands of one and two sigma, which is "
-        f"{amount(sigma[0], 1e-3)} at the left edge and {amount(sigma[-1], 1e-3)} at the right.",
+        f"{left} at the left edge and {right} at the right.",
         (*band(grid, state.w * grid + state.c, sigma), *observed(state), *line_handles(state)),
     )
 
 
-def every_point(state: State, cost: Cost) -> Plot:
+def every_point(state: State, residuals: Array, log_sigmas: Array, half_squares: Array) -> Plot:
     """The parts of each loss, with log sigma as the floor on which the squares stand."""
-    low, high = state.limits["x"]
-    x, tops = arrays(state.x, state.y)[0], cost.log_sigmas + cost.half_squares
-    grid = np.linspace(low, high, GRID)
-    floor = state.scale(grid)[1]
-    alone = np.log(np.abs(cost.residuals))
+    (low, high), (x, _) = state.limits["x"], arrays(state.x, state.y)
+    tops, grid = log_sigmas + half_squares, np.linspace(low, high, GRID)
+    floor, alone = state.scale(grid)[1], np.log(np.abs(residuals))
     limits = around(floor, tops, alone)
     alone[alone < limits[0]] = -np.inf  # a triangle at the edge
     k = len(x) if len(x) <= HANDLES else 0
@@ -196,7 +204,7 @@ def every_point(state: State, cost: Cost) -> Plot:
         "The log of sigma over x. Each point stands above it by half its squared residual in units "
         f"of sigma{cross}.",
         (
-            Bars(x[:k], tops[:k], "loss", base=cost.log_sigmas[:k], width=(high - low) / 60),
+            Bars(x[:k], tops[:k], "loss", base=log_sigmas[:k], width=(high - low) / 60),
             Points(x[k:], tops[k:], "loss", small=True),
             Points(x[:k], alone[:k], "muted", shape="cross", small=True),
             Line(grid, floor, "model"),
@@ -213,19 +221,6 @@ def around(floor: Array, tops: Array, alone: Array) -> Interval:
     if math.isfinite(third):
         low = min(low, third)
     return rounded(low - 0.5, high + 0.5, (high - low + 1.5) / 4)
-
-
-def every_width(state: State, fit: ScaledLineFit | None) -> Plot:
-    ranges = state.limits["v"], state.limits["d"]
-    return every(
-        state,
-        ("v", "d"),
-        "Every (*v*, *d*): loss, for this line",
-        "The loss of the present line over all v and d",
-        losses_of_widths(state.x, state.y, state.w, state.c, state.link, *ranges),
-        goal(state, fit, "v", "d"),
-        "fit of all four",
-    )
 
 
 @remembered(64)
@@ -249,45 +244,44 @@ def widths(x: Numbers, link: str, v: Interval, d: Interval) -> tuple[Array, Arra
     return log_sigma.sum(axis=-1), 0.5 / (sigma * sigma)
 
 
-# ---------------------------------------------------------------------------- where buttons lead
+# ----------------------------------------------------------------------------- words and buttons
 
 
 @remembered(256)
-def constant_width(x: Numbers, y: Numbers, link: str) -> ScaledLineFit | None:
-    """The least squares, with the best sigma for them; None where no line or sigma is best."""
+def constant_width(x: Numbers, y: Numbers, link: str) -> dict[str, float]:
+    """The least squares, with the best sigma for them; nothing where no line or sigma is best."""
     line = best_line(x, y)
     if line is None or line.sigma <= 1e-9 * max(map(abs, y)):
-        return None
+        return {}
     loss = len(x) * (math.log(line.sigma) + LOG_ROOT_TWO_PI + 0.5)
-    return ScaledLineFit(line.w, line.c, 0.0, raw(line.sigma, link), loss)
+    return {"w": line.w, "c": line.c, "v": 0.0, "d": raw(line.sigma, link), "loss": loss}
 
 
 @remembered(256)
-def fitted(x: Numbers, y: Numbers, link: str) -> ScaledLineFit | None:
-    """Where a descent from there comes to rest; None where it finds no bottom."""
+def fitted(x: Numbers, y: Numbers, link: str) -> dict[str, float]:
+    """Where a descent from there comes to rest; nothing where it finds no bottom."""
     with suppress(ValueError):
-        return fit_scaled_line(x, y, link)
-    return None
+        return vars(fit_scaled_line(x, y, link))
+    return {}
 
 
-def presets(
-    state: State, constant: ScaledLineFit | None, fit: ScaledLineFit | None
-) -> tuple[Preset, ...]:
-    last = int(np.argmax(state.x))
+def presets(state: State, best: dict[str, float]) -> tuple[Preset, ...]:
+    constant, last = constant_width(state.x, state.y, state.link), int(np.argmax(state.x))
     through = {"c": state.reached("c", state.y[last] - state.w * state.x[last])}
     low = state.limits["v"][0]
-    middle = constant.d - low * float(np.mean(state.x)) if constant else math.nan
+    middle = constant.get("d", math.nan) - low * float(np.mean(state.x))
     narrow = {**through, "v": low, "d": state.reached("d", middle)}
-    best, best_constant = goal(state, fit, *NAMES), goal(state, constant, *NAMES)
+    flat, fit = state.goal(constant, *NAMES), state.goal(best, *NAMES)
     return (
-        Preset("best constant width", best_constant, "least squares, and the best sigma for them"),
-        Preset("fitted width", best, "a minimum of the loss; there may be others"),
+        Preset("best constant width", flat, "least squares, and the best sigma for them"),
+        Preset("fitted width", fit, "a minimum of the loss; there may be others"),
         Preset("through the last point", through, "the line meets the rightmost point exactly"),
         Preset("narrow at the last point", narrow, "and sigma is small there, as far as v goes"),
     )
 
 
-def sentence(state: State, cost: Cost, constant: ScaledLineFit | None) -> str:
+def sentence(state: State, residuals: Array, half_squares: Array, losses: Array) -> str:
+    constant, loss = constant_width(state.x, state.y, state.link), float(losses.sum())
     sigmas = state.scale(np.array(state.limits["x"]))[0].tolist()
     left, right = (amount(sigma, 1e-3) for sigma in sigmas)
     if left == right:
@@ -295,24 +289,24 @@ def sentence(state: State, cost: Cost, constant: ScaledLineFit | None) -> str:
     else:
         way = "grows" if sigmas[1] > sigmas[0] else "shrinks"
         text = f"The width *σ* {way} from {left} to {right}"
-    text += f" along *x*: a loss of {number(cost.loss)} nats"
+    text += f" along *x*: a loss of {number(loss)} nats"
     if constant:
-        gap = cost.loss - constant.loss
+        gap = loss - constant["loss"]
         how = "less" if gap < 0 else "more"
         than = "as much as" if abs(gap) < 0.0005 else f"{number(abs(gap))} {how} than"
         text += f", {than} the best line of constant width"
-    met = np.abs(cost.residuals) <= 1e-9 * np.maximum(np.abs(state.y), 1e-300)
+    met = np.abs(residuals) <= 1e-9 * np.maximum(np.abs(state.y), 1e-300)
     if met.all():
         return f"{text}. All points are met exactly: the loss falls without end as *σ* goes to 0."
     if met.any():
         k = int(np.argmax(met))
         return (
-            f"{text}. Point {k + 1} is met exactly: its own loss, {number(cost.losses[k])}, falls "
+            f"{text}. Point {k + 1} is met exactly: its own loss, {number(losses[k])}, falls "
             "without end as *σ* goes to 0 there. Only the other points prevent this."
         )
-    k = int(np.argmax(cost.losses))
-    off = math.sqrt(2 * cost.half_squares[k])
+    k = int(np.argmax(losses))
+    off = math.sqrt(2 * half_squares[k])
     return (
         f"{text}. Point {k + 1}, {number(off, 2)} *σ* off the line, costs most: "
-        f"{number(cost.losses[k])}."
+        f"{number(losses[k])}."
     )

@@ -6,14 +6,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from explorer.core import LineFit, Normal, sum_of_squares
+from explorer.core import Normal, sum_of_squares
 from explorer.parts.inputs import Interval, Limits, Numbers
 from explorer.parts.parameters import POSITIVE, one
-from explorer.parts.plane import cut, levels, plane, remembered
+from explorer.parts.plane import cut, every, levels, plane, remembered
 from explorer.parts.ranges import ceiling, fine_step, limits_above, spread
 from explorer.parts.regression import (
-    LOG_ROOT_TWO_PI, PointsAndLine, arrays, band, best_line, divided, every, given_points, goal,
-    line_handles, line_in_words, observed, suited,
+    LOG_ROOT_TWO_PI, PointsAndLine, arrays, band, best_line, given_points, line_handles,
+    line_in_words, observed, suited,
 )  # fmt: skip
 from explorer.parts.words import amount
 from explorer.scene import (
@@ -87,14 +87,60 @@ def least_squares(
     return Blueprint("least_squares", state, view)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What the present line costs: its residuals (n,), the sum of their squares, and the loss."""
-
-    residuals: Array
-    sum_of_squares: float
-    loss: float
-    root_mean_square: float
+def view(state: State) -> Scene:
+    """All that is on screen."""
+    (x, y), fit, sigma = arrays(state.x, state.y), best_line(state.x, state.y), state.sigma
+    residuals, n = y - (state.w * x + state.c), len(x)
+    squares = float(residuals @ residuals)
+    loss, root = float(loss_of(n, squares, sigma)), math.sqrt(squares / n)
+    best, least = (vars(fit).copy(), n * fit.sigma**2) if fit else ({}, math.nan)
+    lines = state.limits["w"], state.limits["c"]
+    sums = sums_of_squares(state.x, state.y, *lines)
+    losses = all_losses(state.x, state.y, *lines, sigma)
+    named = {
+        "residuals": residuals,
+        "sum_of_squares": squares,
+        "loss": loss,
+        "root_mean_square": root,
+        "best": best,
+        "squares_landscape": sums[0],
+        "loss_landscape": losses[0],
+    }
+    terms = (
+        Term("*n* log *σ*", n * math.log(sigma)),
+        Term("½ *n* log 2π", n * LOG_ROOT_TWO_PI),
+        Term("sum of squares / 2*σ*²", squares / (2 * sigma**2)),
+    )
+    return Scene(
+        named,
+        (
+            drawn_squares(state, residuals, squares),
+            likelihood(state, loss),
+            density(state, residuals),
+            every(
+                state,
+                ("w", "c"),
+                "Every line: sum of squares",
+                "The sum of squares over all lines",
+                sums,
+                best,
+                f"least {amount(least)}",
+            ),
+            every(
+                state,
+                ("w", "c"),
+                "Every line: loss, for this *σ*",
+                f"The loss over all lines for sigma = {state.text('sigma')}",
+                losses,
+                best,
+                f"least {number(loss_of(n, least, sigma))}",
+            ),
+            every_sigma(state, squares, loss),
+        ),
+        (Sum(Term("loss", loss), terms),),
+        presets(state, root, best),
+        sentence(state, squares, loss),
+    )
 
 
 def loss_of(n: int, squares: Any, sigma: Any) -> Any:
@@ -102,56 +148,18 @@ def loss_of(n: int, squares: Any, sigma: Any) -> Any:
     return n * (np.log(sigma) + LOG_ROOT_TWO_PI) + squares / (2 * sigma**2)
 
 
-def view(state: State) -> Scene:
-    """All that is on screen."""
-    x, y = arrays(state.x, state.y)
-    residuals, n = y - (state.w * x + state.c), len(x)
-    squares = float(residuals @ residuals)
-    loss, root = float(loss_of(n, squares, state.sigma)), math.sqrt(squares / n)
-    cost, fit = Cost(residuals, squares, loss, root), best_line(state.x, state.y)
-    lines = state.limits["w"], state.limits["c"]
-    sums = sums_of_squares(state.x, state.y, *lines)
-    losses, bottom = all_losses(state.x, state.y, *lines, state.sigma)
-    named = {
-        **vars(cost),
-        "best": {"w": fit.w, "c": fit.c, "sigma": fit.sigma} if fit else {},
-        "squares_landscape": sums[0],
-        "loss_landscape": losses[0],
-    }
-    terms = (
-        Term("*n* log *σ*", n * math.log(state.sigma)),
-        Term("½ *n* log 2π", n * LOG_ROOT_TWO_PI),
-        Term("sum of squares / 2*σ*²", squares / (2 * state.sigma**2)),
-    )
-    return Scene(
-        named,
-        (
-            drawn_squares(state, cost),
-            likelihood(state, cost),
-            density(state, cost),
-            every_sum(state, fit, sums),
-            every_loss(state, fit, losses, bottom),
-            every_sigma(state, cost, fit),
-        ),
-        (Sum(Term("loss", loss), terms),),
-        presets(state, cost, fit),
-        sentence(state, cost, fit),
-    )
-
-
 # ------------------------------------------------------------------ the plots, as they are seen
 
 
-def drawn_squares(state: State, cost: Cost) -> Plot:
-    x, y, *_ = divided(state.x, state.y, SQUARES)
-    fitted = y - cost.residuals[:SQUARES]
+def drawn_squares(state: State, residuals: Array, squares: float) -> Plot:
+    x, y = arrays(state.x, state.y, 0, SQUARES)
     return Plot(
-        f"Sum of squares {amount(cost.sum_of_squares)}",
+        f"Sum of squares {amount(squares)}",
         state.axis("x"),
         state.axis("y"),
         f"{len(state.x)} points and {line_in_words(state)}, with {len(x)} squares of residuals.",
         (
-            Squares(x, y, fitted, "loss"),
+            Squares(x, y, y - residuals[:SQUARES], "loss"),
             Line(*line(state), "model"),
             *observed(state),
             *line_handles(state),
@@ -159,9 +167,9 @@ def drawn_squares(state: State, cost: Cost) -> Plot:
     )
 
 
-def likelihood(state: State, cost: Cost) -> Plot:
+def likelihood(state: State, loss: float) -> Plot:
     return Plot(
-        f"Loss {number(cost.loss)} nats",
+        f"Loss {number(loss)} nats",
         state.axis("x"),
         state.axis("y"),
         f"The same points and {line_in_words(state)}, with bands of one and two sigma = "
@@ -170,7 +178,12 @@ def likelihood(state: State, cost: Cost) -> Plot:
     )
 
 
-def density(state: State, cost: Cost) -> Plot:
+def line(state: State) -> tuple[Array, Array]:
+    ends = np.array(state.limits["x"])
+    return ends, state.w * ends + state.c
+
+
+def density(state: State, residuals: Array) -> Plot:
     low, high = state.limits["y"]
     reach = 0.75 * (high - low)
     grid, curve = bell(state.sigma, reach)
@@ -183,7 +196,7 @@ def density(state: State, cost: Cost) -> Plot:
         (
             Area(grid, curve, "model"),
             Line(grid, curve, "model"),
-            Rug(cost.residuals[:TICKS], "observation"),
+            Rug(residuals[:TICKS], "observation"),
         ),
     )
 
@@ -195,30 +208,6 @@ def bell(sigma: float, reach: float) -> tuple[Array, Array]:
     return grid, np.exp(Normal(0.0, sigma).log_prob(grid))
 
 
-def every_sum(state: State, fit: LineFit | None, sums: Contours) -> Plot:
-    return every(
-        state,
-        ("w", "c"),
-        "Every line: sum of squares",
-        "The sum of squares over all lines",
-        sums,
-        goal(state, fit, "w", "c"),
-        f"least {amount(len(state.x) * fit.sigma**2)}" if fit else "",
-    )
-
-
-def every_loss(state: State, fit: LineFit | None, losses: Contours, bottom: float) -> Plot:
-    return every(
-        state,
-        ("w", "c"),
-        "Every line: loss, for this *σ*",
-        f"The loss over all lines for sigma = {state.text('sigma')}",
-        losses,
-        goal(state, fit, "w", "c"),
-        f"least {number(bottom)}" if fit else "",
-    )
-
-
 @remembered(256)
 def sums_of_squares(x: Numbers, y: Numbers, w: Interval, c: Interval) -> Contours:
     """Of every line, with the levels of its contours."""
@@ -227,24 +216,22 @@ def sums_of_squares(x: Numbers, y: Numbers, w: Interval, c: Interval) -> Contour
 
 
 @remembered(256)
-def all_losses(
-    x: Numbers, y: Numbers, w: Interval, c: Interval, sigma: float
-) -> tuple[Contours, float]:
-    """Of every line: the sums of squares, stretched; with their levels, and the least of all."""
+def all_losses(x: Numbers, y: Numbers, w: Interval, c: Interval, sigma: float) -> Contours:
+    """Of every line: the sums of squares, stretched; with their levels."""
     (sums, _), fit, n = sums_of_squares(x, y, w, c), best_line(x, y), len(x)
-    bottom = float(loss_of(n, n * fit.sigma**2 if fit else sums.min(), sigma))
+    bottom = loss_of(n, n * fit.sigma**2 if fit else sums.min(), sigma)
     steps: Array = bottom + 0.5 * n * 2.0 ** np.arange(-3.0, 9.0)  # the same for every sigma
-    return (cut(loss_of(n, sums, sigma), steps), steps), bottom
+    return cut(loss_of(n, sums, sigma), steps), steps
 
 
-def every_sigma(state: State, cost: Cost, fit: LineFit | None) -> Plot:
-    n, grid, root = len(state.x), spaced(state.limits["sigma"]), cost.root_mean_square
-    curve = loss_of(n, cost.sum_of_squares, grid)
+def every_sigma(state: State, squares: float, loss: float) -> Plot:
+    n, grid, fit = len(state.x), spaced(state.limits["sigma"]), best_line(state.x, state.y)
+    curve, root = loss_of(n, squares, grid), math.sqrt(squares / n)
     # of all lines, so that it stands still while the line moves
     lowest = least_loss(n, fit.sigma) if fit and fit.sigma > 0 else float(curve.min())
     best, where = state.reached("sigma", root), state.text("sigma", root)
     least = least_loss(n, root) if best == root else math.nan
-    limits = limits_above(lowest - 0.4 * n, max(cost.loss, lowest + 1.5 * n), ceiling(n / 2))
+    limits = limits_above(lowest - 0.4 * n, max(loss, lowest + 1.5 * n), ceiling(n / 2))
     return Plot(
         "Every *σ*: loss, for this line",
         state.axis("sigma"),
@@ -254,7 +241,7 @@ def every_sigma(state: State, cost: Cost, fit: LineFit | None) -> Plot:
         (
             Line(grid, curve, "loss"),
             Points(best, least, "optimum", f"least at *σ* = {where}", drop="x", small=True),
-            Points(state.sigma, cost.loss, "loss", drag=Drag(x="sigma")),
+            Points(state.sigma, loss, "loss", drag=Drag(x="sigma")),
         ),
     )
 
@@ -273,21 +260,15 @@ def least_loss(n: int, root: float) -> float:
 # ----------------------------------------------------------------------------- words and buttons
 
 
-def line(state: State) -> tuple[Array, Array]:
-    ends = np.array(state.limits["x"])
-    return ends, state.w * ends + state.c
-
-
-def sentence(state: State, cost: Cost, fit: LineFit | None) -> str:
-    n, loss, root = len(state.x), cost.loss, cost.root_mean_square
-    squares = cost.sum_of_squares
+def sentence(state: State, squares: float, loss: float) -> str:
+    n, fit = len(state.x), best_line(state.x, state.y)
     text = (
         f"The squares add up to {amount(squares)}; with *σ* = {state.text('sigma')} that is "
         f"a loss of {number(loss)} nats. "
     )
     if fit is None:
         return f"{text}All *x* are the same: infinitely many lines are equally good."
-    least = n * fit.sigma**2
+    least, root = n * fit.sigma**2, math.sqrt(squares / n)
     if squares - least <= 1e-9 * squares:
         text += "No line has a smaller sum, and so none a smaller loss, whatever *σ* is. "
     else:
@@ -307,15 +288,14 @@ def sentence(state: State, cost: Cost, fit: LineFit | None) -> str:
     )
 
 
-def presets(state: State, cost: Cost, fit: LineFit | None) -> tuple[Preset, ...]:
+def presets(state: State, root: float, best: dict[str, float]) -> tuple[Preset, ...]:
     """The two optima, a flat line, and a point far off the others."""
-    flat = {"w": 0.0, "c": state.slider("c").nearest(float(arrays(state.x, state.y)[1].mean()))}
-    width = {"sigma": state.reached("sigma", cost.root_mean_square)}
-    best, all_best = goal(state, fit, "w", "c"), goal(state, fit, "w", "c", "sigma")
+    flat = {"w": 0.0, "c": state.slider("c").nearest(float(np.mean(state.y)))}
+    lines, likeliest = state.goal(best, "w", "c"), state.goal(best, "w", "c", "sigma")
     buttons = (
-        Preset("least squares", best, "the line with the smallest sum of squares"),
-        Preset("best σ", width, "for the present line"),
-        Preset("maximum likelihood", all_best, "the best line and width"),
+        Preset("least squares", lines, "the line with the smallest sum of squares"),
+        Preset("best σ", state.goal({"sigma": root}, "sigma"), "for the present line"),
+        Preset("maximum likelihood", likeliest, "the best line and width"),
         Preset("flat line", flat, "slope 0, at the mean of y"),
     )
     if not len(state.x) == state.handles > 2:

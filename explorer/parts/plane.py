@@ -1,13 +1,15 @@
-"""Landscapes over two parameters: computed once for what they depend on, and then remembered."""
+"""Landscapes over two parameters: remembered for what they depend on, and how they are drawn."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 import numpy as np
 
 from explorer.parts.inputs import Interval
-from explorer.scene import Array
+from explorer.parts.parameters import Parameters
+from explorer.scene import Array, Drag, Landscape, Plot, Points
 
 Made = TypeVar("Made", bound=Callable[..., Any])
 
@@ -59,3 +61,33 @@ def cut(values: Array, levels: Array) -> Array:
     """The values without what lies far above the levels, so that the rest keeps its digits."""
     out: Array = np.minimum(values, 2 * levels[-1] - levels[0])
     return out
+
+
+def every(
+    state: Parameters,
+    names: tuple[str, str],
+    title: str,
+    what: str,
+    landscape: tuple[Array, Array],
+    best: Mapping[str, float],
+    label: str,
+) -> Plot:
+    """A landscape over two parameters, with the present place and the best if that is inside.
+
+    `what` names the landscape for those who do not see it; `label` is that of the best place.
+    """
+    x, y = names
+    at, goal = state.at(x, y), state.goal(best, x, y)
+    inside = not math.isnan(goal[x] + goal[y])
+    there = f"; {label}, at ({state.text(x, goal[x])}, {state.text(y, goal[y])})" if inside else ""
+    return Plot(
+        title,
+        state.axis(x),
+        state.axis(y),
+        f"{what}, with the present place at {at}{there}.",
+        (
+            Landscape(*landscape),
+            Points(goal[x], goal[y], "optimum", label, small=True),
+            Points(getattr(state, x), getattr(state, y), "model", at, drag=Drag(x=x, y=y)),
+        ),
+    )

@@ -1,7 +1,7 @@
 """Points and a line through them: what the panels of regression have in common."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,11 @@ import numpy as np
 
 from explorer.core import LineFit, Normal, fit_line
 from explorer.parts.inputs import Interval, Numbers, column, refuse
-from explorer.parts.parameters import LARGE, Parameters, many, one
+from explorer.parts.parameters import LARGE, MOST, Parameters, many, one
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import spread, window
-from explorer.scene import Area, Array, Data, Drag, Landscape, Line, Plot, Points
+from explorer.scene import Area, Array, Data, Drag, Line, Points
 
-MOST = 1000
 LOG_ROOT_TWO_PI = float(Normal(0, 1).log_normalizer())
 
 
@@ -22,8 +21,8 @@ LOG_ROOT_TWO_PI = float(Normal(0, 1).log_normalizer())
 class PointsAndLine(Parameters):
     """Points, of which the first can be dragged, and a line w x + c."""
 
-    x: Numbers = many("x", "x of point", most=MOST)
-    y: Numbers = many("y", "y of point", most=MOST)
+    x: Numbers = many("x", "x of point")
+    y: Numbers = many("y", "y of point")
     w: float = one("w", "slope w")
     c: float = one("c", "height c at x = 0")
 
@@ -72,22 +71,20 @@ def best_line(x: Numbers, y: Numbers) -> LineFit | None:
 
 
 @remembered(256)
-def arrays(x: Numbers, y: Numbers) -> tuple[Array, Array]:
-    """The points as arrays."""
-    return np.array(x), np.array(y)
+def arrays(x: Numbers, y: Numbers, first: int = 0, last: int | None = None) -> tuple[Array, Array]:
+    """The points as arrays, all or some of them."""
+    return np.array(x[first:last]), np.array(y[first:last])
 
 
-@remembered(256)
-def divided(x: Numbers, y: Numbers, count: int) -> tuple[Array, Array, Array, Array]:
-    """The x and the y of the first points, and those of the others."""
-    xs, ys = arrays(x, y)
-    return xs[:count], ys[:count], xs[count:], ys[count:]
-
-
-def handle_places(limits: Interval) -> tuple[float, float]:
-    """Where on x a line can be dragged: at 0, or in the middle; and at 1, if that is visible."""
-    low, high = limits
-    return (0.0 if low <= 0 <= high else (low + high) / 2), (1.0 if low <= 1 <= high else math.nan)
+def observed(state: PointsAndLine, small: bool = False) -> tuple[Points, Points]:
+    """The points: those that cannot be dragged, and those that can unless they are small."""
+    others = arrays(state.x, state.y, state.handles)
+    own = arrays(state.x, state.y, 0, state.handles)
+    drag = None if small else Drag(x="x.{i}", y="y.{i}")
+    return (
+        Points(*others, "observation", small=True),
+        Points(*own, "observation", small=small, drag=drag),
+    )
 
 
 def line_handles(state: PointsAndLine) -> tuple[Points, Points]:
@@ -98,8 +95,10 @@ def line_handles(state: PointsAndLine) -> tuple[Points, Points]:
 def handles(
     state: PointsAndLine, curve: Callable[[float], float], height: str, slope: str
 ) -> tuple[Points, Points]:
-    """A curve's handles: one for the parameter of its height at 0, one for that of its slope."""
-    left, right = handle_places(state.limits["x"])
+    """A curve's handles: of its height at 0 or in the middle, of its slope at 1 if visible."""
+    low, high = state.limits["x"]
+    left = 0.0 if low <= 0 <= high else (low + high) / 2
+    right = 1.0 if low <= 1 <= high else math.nan
     return (
         Points(left, curve(left), "model", drag=Drag(y=height)),
         Points(right, curve(right), "model", drag=Drag(y=slope)),
@@ -109,51 +108,6 @@ def handles(
 def line_in_words(state: PointsAndLine) -> str:
     """The line, for those who do not see it."""
     return f"the line with slope {state.text('w')} and height {state.text('c')} at 0"
-
-
-def goal(state: Parameters, fit: Any, *names: str) -> dict[str, float]:
-    """What of a fit the sliders reach; nan elsewhere, and where there is no fit."""
-    return {name: state.reached(name, getattr(fit, name, math.nan)) for name in names}
-
-
-def every(
-    state: Parameters,
-    names: tuple[str, str],
-    title: str,
-    what: str,
-    landscape: tuple[Array, Array],
-    best: Mapping[str, float],
-    label: str,
-) -> Plot:
-    """A landscape over two parameters, with the present place and the best if that is inside.
-
-    `what` names the landscape for those who do not see it; `label` is that of the best place.
-    """
-    x, y = names
-    at = state.at(x, y)
-    inside = not math.isnan(best[x] + best[y])
-    there = f"; {label}, at ({state.text(x, best[x])}, {state.text(y, best[y])})" if inside else ""
-    return Plot(
-        title,
-        state.axis(x),
-        state.axis(y),
-        f"{what}, with the present place at {at}{there}.",
-        (
-            Landscape(*landscape),
-            Points(best[x], best[y], "optimum", label, small=True),
-            Points(getattr(state, x), getattr(state, y), "model", at, drag=Drag(x=x, y=y)),
-        ),
-    )
-
-
-def observed(state: PointsAndLine, small: bool = False) -> tuple[Points, Points]:
-    """The points: those that cannot be dragged, and those that can unless they are small."""
-    x, y, others_x, others_y = divided(state.x, state.y, state.handles)
-    drag = None if small else Drag(x="x.{i}", y="y.{i}")
-    return (
-        Points(others_x, others_y, "observation", small=True),
-        Points(x, y, "observation", small=small, drag=drag),
-    )
 
 
 def band(x: Array, mean: Array, sigma: Data) -> tuple[Area, Area, Line]:
