@@ -19,6 +19,10 @@ def sources(path, kind):
     return [cell.source for cell in cells if cell.cell_type == kind]
 
 
+def prose(path):
+    return "\n".join(sources(path, "markdown"))
+
+
 def run(source, namespace):
     """Execute a cell; return the value of its last expression, which is what Jupyter displays."""
     cell = ast.parse(source)
@@ -30,7 +34,7 @@ def run(source, namespace):
 
 
 @each
-def test_panels_end_as_they_were_displayed(path):
+def test_panels_end_as_they_were_displayed_and_have_the_buttons_of_the_text(path):
     namespace, displayed = {}, []
     for source in sources(path, "code"):
         value = run(source, namespace)
@@ -39,6 +43,9 @@ def test_panels_end_as_they_were_displayed(path):
     assert displayed
     moved = [source for source, panel, state in displayed if panel.state != state]
     assert not moved, "later cells moved the panels of: " + "; ".join(moved)
+    buttons = {preset.label for _, panel, _ in displayed for preset in panel._session.scene.presets}
+    named = re.findall(r"""(?:[Pp]ress|button) ["*]([^"*]+)["*]""", prose(path))
+    assert set(named) <= buttons
 
 
 @each
@@ -59,7 +66,7 @@ def test_the_first_code_cell_holds_the_imports(path):
 
 @each
 def test_ten_words_stand_beside_each_line_of_code(path):
-    words = " ".join(sources(path, "markdown")).split()
+    words = prose(path).split()
     lines = [line for source in sources(path, "code") for line in source.splitlines() if line]
     assert len(words) >= 10 * len(lines)
 
@@ -71,5 +78,5 @@ def test_the_beginning_says_how_to_bring_the_panels_to_life(path):
 
 @each
 def test_nats_are_introduced_where_they_are_first_used(path):
-    first = re.search(r"\W?\bnats?\b\W?", "\n".join(sources(path, "markdown")))
+    first = re.search(r"\W?\bnats?\b\W?", prose(path))
     assert first is None or first[0].startswith("*"), first
