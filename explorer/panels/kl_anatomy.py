@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from explorer.core import Family, Mixture, Normal, kl
+from explorer.core import Family, Mixture, Normal, divergence_terms
 from explorer.parts.curves import reaching
 from explorer.parts.distributions import DOMAINS, STEPS, Distribution, ranges
-from explorer.parts.divergence import Terms, TermsAt, beyond, tangent, terms_at, terms_over
-from explorer.parts.inputs import Limits, real, refuse
+from explorer.parts.divergence import beyond, divergence, terms, terms_over
+from explorer.parts.inputs import Limits, Numbers, real, refuse
 from explorer.parts.parameters import Checked, Parameters, choice, one
 from explorer.parts.ranges import ceiling
 from explorer.parts.words import exponential
@@ -19,6 +20,7 @@ from explorer.scene import (
     Role, Rule, Scene, Slider, Sum, Term, number,
 )  # fmt: skip
 
+UP_TO_TWO = np.append(np.geomspace(1e-3, 0.5, 40), np.linspace(0.52, 2, 40))
 Z_TOPS = (4.0, 10.0, 40.0)  # up to where the bound is drawn
 HIGHEST = 4.0  # of -log z, there
 HEIGHTS = (2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
@@ -28,7 +30,7 @@ HEIGHTS = (2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 class State(Parameters):
     """Two distributions as numbers, the direction, and the point or class that is looked at.
 
-    `p` and `q` may be given as families.
+    `p` and `q` may be given as families; for an `x` of None a point between their means is taken.
     """
 
     p: Any
@@ -36,42 +38,50 @@ class State(Parameters):
     p_family: Any = None
     q_family: Any = None
     direction: str = choice("direction", {"forward": "KL(*p* ‖ *q*)", "reverse": "KL(*q* ‖ *p*)"})
-    x: float = one("x", "point that is looked at", DOMAINS["location"], steps=STEPS)
+    x: Any = one("x", "point that is looked at", DOMAINS["location"], steps=STEPS)
 
     def __post_init__(self) -> None:
+        change = partial(object.__setattr__, self)
         for name in ("p", "q"):
-            found = Distribution.of(name, getattr(self, name), getattr(self, f"{name}_family"))
-            object.__setattr__(self, name, found.numbers)
-            object.__setattr__(self, f"{name}_family", found.family)
-        p, q = self.side("p"), self.side("q")
+            side = Distribution.of(name, getattr(self, name), getattr(self, f"{name}_family"))
+            change(name, side.numbers)
+            change(f"{name}_family", side.family)
+        p, q = self.sides.values()
         if p.discrete != q.discrete or (p.discrete and p.classes != q.classes):
             refuse("q", q.member, "as many classes as p has" if p.discrete else "no classes")
-        object.__setattr__(self, "limits", Checked(ranges(p, q, self.limits)))
+        change("limits", Checked(ranges(p, q, self.limits)))
+        x = real("x", between(p, q) if self.x is None else self.x, *self.limits["x"])
+        change("x", float(round(x)) if p.discrete else x)
         super().__post_init__()
-        x = real("x", self.x, *self.limits["x"])
-        object.__setattr__(self, "x", float(round(x)) if p.discrete else x)
 
-    def side(self, name: str) -> Distribution:
-        """p or q."""
-        return Distribution(getattr(self, f"{name}_family"), getattr(self, name))
+    @cached_property
+    def sides(self) -> dict[str, Distribution]:
+        """p and q by name."""
+        return {"p": Distribution(self.p_family, self.p), "q": Distribution(self.q_family, self.q)}
 
-    def ordered(self) -> tuple[Distribution, Distribution, str, str]:
-        """What is averaged over, what it is compared with, and their names."""
-        a, b = ("p", "q") if self.direction == "forward" else ("q", "p")
-        return self.side(a), self.side(b), a, b
+    @property
+    def ordered(self) -> tuple[str, str]:
+        """The names of what is averaged over and of what it is compared with."""
+        return ("p", "q") if self.direction == "forward" else ("q", "p")
 
     @property
     def discrete(self) -> bool:
         """Whether p and q are over classes."""
-        return self.side("p").discrete
+        return self.sides["p"].discrete
 
     def controls(self) -> tuple[Control, ...]:
         """The numbers of p and of q, the point, the direction."""
         direction, x = super().controls()
         if self.discrete:
             x = Slider("x", "class", "class that is looked at", *self.limits["x"], 1.0, 0)
-        sliders = (slider for n in ("p", "q") for slider in self.side(n).sliders(n, self.limits))
+        sliders = (s for n, side in self.sides.items() for s in side.sliders(n, self.limits))
         return *sliders, x, direction
+
+
+def between(p: Distribution, q: Distribution) -> float:
+    """A point between the means, where the terms are visible; or the first class."""
+    middle = 0.0 if p.discrete else 0.5 * float(p.member.mean() + q.member.mean())
+    return float(f"{middle:.2g}") if math.isfinite(middle) else 0.0
 
 
 def kl_anatomy(
@@ -111,158 +121,138 @@ def kl_anatomy(
     ValueError
         Naming the parameter, its value and what is allowed.
     """
-    p = Normal(-0.5, 0.8) if p is None else p
-    q = Normal(1.0, 1.4) if q is None else q
-    if x is None:
-        x = between(p, q)
-    limits = {} if limits is None else limits
-    return Blueprint("kl_anatomy", State(p=p, q=q, direction=direction, x=x, limits=limits), view)
+    state = State(
+        p=Normal(-0.5, 0.8) if p is None else p,
+        q=Normal(1.0, 1.4) if q is None else q,
+        direction=direction,
+        x=x,
+        limits={} if limits is None else limits,
+    )
+    return Blueprint("kl_anatomy", state, view)
 
 
-def between(p: Any, q: Any) -> float:
-    """A point between the means, where the terms are visible; or the first class."""
-    both = (f for f in (p, q) if isinstance(f, Family) and f.data == "continuous")
-    means = [float(np.mean(f.mean())) for f in both] or [0.0]
-    middle = float(f"{sum(means) / len(means):.2g}")
-    return middle if math.isfinite(middle) else 0.0
-
-
+@np.errstate(over="ignore", invalid="ignore")  # where a density or a ratio is infinite
 def view(state: State) -> Scene:
     """All that is on screen."""
-    first, second, a, b = state.ordered()
-    terms, here = terms_over(first, second, state.limits["x"]), terms_at(first, second, state.x)
-    p, q = (terms.a, terms.b) if a == "p" else (terms.b, terms.a)
-    named = {
-        "kl": terms.kl,
-        "positive": terms.positive,
-        "negative": terms.negative,
-        "x_grid": terms.x,
-        "p": p,
-        "q": q,
-        "integrand": terms.integrand,
-        "bound_form": terms.never_negative,
-        "z": here.z,
-        "minus_log_z": here.minus_log,
-        "gap": here.gap,
-        "integrand_at": here.integrand,
-        "bound_at": here.never_negative,
-        "difference_at": here.difference,
+    a, b = state.ordered
+    both = state.sides[a], state.sides[b]
+    kl, positive, negative = divergence(*both)
+    over = terms_over(*both, state.limits["x"])
+    at = terms(*both, np.array([state.x]))
+    minus_log, integrand, never_negative, difference = (
+        float(value[0]) for value in (at.minus_log, at.integrand, at.never_negative, at.b - at.a)
+    )
+    named: dict[str, Any] = {
+        "kl": kl,
+        "positive": positive,
+        "negative": negative,
+        "x_grid": over.x,
+        a: over.a,
+        b: over.b,
+        "integrand": over.integrand,
+        "bound_form": over.never_negative,
+        "z": float(np.exp(-minus_log)),
+        "minus_log_z": minus_log,
+        "gap": float(divergence_terms(np.zeros(1), -at.minus_log)[0]),
+        "integrand_at": integrand,
+        "bound_at": never_negative,
+        "difference_at": difference,
     }
-    sums = (
-        Sum(
-            Term(f"KL(*{a}* ‖ *{b}*)", terms.kl),
-            (
-                Term(f"where *{a}* > *{b}*", terms.positive),
-                Term(f"where *{a}* < *{b}*", terms.negative),
-            ),
+    form, bounded = f"*{a}* log(*{a}*/*{b}*)", f"*{a}*(*z* − 1 − log *z*)"
+    signs = Term(f"where *{a}* > *{b}*", positive), Term(f"where *{a}* < *{b}*", negative)
+    here = Term(f"{form} at *x*", integrand), Term(f"*{b}* − *{a}* at *x*", difference)
+    return Scene(
+        named,
+        (
+            distributions(state, named),
+            bound(state, named),
+            summed_up(state, named, f"What is summed up: {form}", "integrand", "integrand_at"),
+            summed_up(state, named, f"Never negative: {bounded}", "bound_form", "bound_at"),
         ),
-        Sum(
-            Term(f"*{a}*(*z* − 1 − log *z*) at *x*", here.never_negative),
-            (
-                Term(f"*{a}* log(*{a}*/*{b}*) at *x*", here.integrand),
-                Term(f"*{b}* − *{a}* at *x*", here.difference),
-            ),
+        (
+            Sum(Term(f"KL(*{a}* ‖ *{b}*)", kl), signs),
+            Sum(Term(f"{bounded} at *x*", never_negative), here),
         ),
+        presets(state),
+        sentence(state, named),
+        columns=2,
     )
-    plots = (
-        distributions(state, terms, p, q),
-        bound(state, here),
-        terms_plot(
-            state,
-            terms,
-            f"What is summed up: *{a}* log(*{a}*/*{b}*)",
-            f"{a} log({a}/{b}) at every {kind(state)}: its positive part sums to "
-            f"{number(terms.positive)}, its negative part to {number(terms.negative)}.",
-            terms.integrand,
-            here.integrand,
-        ),
-        terms_plot(
-            state,
-            terms,
-            f"Never negative: *{a}*(*z* − 1 − log *z*)",
-            f"{a} (z - 1 - log z) with z = {b}/{a} at every {kind(state)}: never negative, and its "
-            f"sum is {number(terms.kl)} as well.",
-            terms.never_negative,
-            here.never_negative,
-        ),
-    )
-    return Scene(named, plots, sums, presets(state), sentence(state, terms, here), columns=2)
 
 
 # ------------------------------------------------------------------ the plots, as they are seen
 
 
-def distributions(state: State, terms: Terms, p: Array, q: Array) -> Plot:
-    marks = bars(terms.x, p, q) if state.discrete else curves(state, terms.x, p, q)
+def distributions(state: State, named: dict[str, Any]) -> Plot:
+    top = 1.08 * highest(state, named, named["p"], named["q"])
     return Plot(
         "The two distributions",
         across(state),
-        Axis("", (0.0, ceiling(1.08 * terms.most(1.0, p, q), HEIGHTS))),
-        f"The distributions p and q; looked at is the {kind(state)} {place(state)}.",
-        (*marks, Rule(state.x, "observation", place(state), Drag(x="x"))),
+        Axis("", (0.0, ceiling(top, HEIGHTS))),
+        f"The distributions p and q; looked at is {place(state)}.",
+        (
+            *one_of_both(state, named, "p", "truth", -1),
+            *one_of_both(state, named, "q", "model", 1),
+            Rule(state.x, "observation", place(state), Drag(x="x")),
+        ),
         click=Drag(x="x"),
     )
 
 
-def bars(classes: Array, p: Array, q: Array) -> list[Mark]:
-    """Probabilities side by side: p on the left of each class, q on the right."""
-
-    def labels(name: str, values: Array) -> tuple[str, ...]:
-        return tuple(f"*{name}* {number(v, 2)}" if values.size < 5 else f"*{name}*" for v in values)
-
-    return [
-        Bars(classes - 0.2, p, "truth", labels("p", p), width=0.38),
-        Bars(classes + 0.2, q, "model", labels("q", q), width=0.38),
-    ]
-
-
-def curves(state: State, x: Array, p: Array, q: Array) -> list[Mark]:
-    """Both densities, with a handle on each peak."""
-    marks: list[Mark] = []
-    roles: tuple[tuple[str, Array, Role, float], ...] = (
-        ("p", p, "truth", 0.4), ("q", q, "model", 0.6)
-    )  # fmt: skip
-    for name, density, role, at in roles:
-        side = state.side(name)
-        peaks = list(zip(side.those("location"), side.those("scale"), strict=True))
-        label = "" if peaks else f"*{name}*"
-        marks += [Area(x, density, role), Line(x, density, role, label, at=at)]
-        for i, k in peaks:
-            center, drag = side.numbers[i], Drag(x=f"{name}.{i}", wheel=f"{name}.{k}")
-            height = float(np.exp(side.log_prob(np.array(center))))
-            label = f"*{name}*" if i == peaks[0][0] else ""
-            marks.append(Points(center, height, role, label, drag=drag))
+def one_of_both(state: State, named: dict[str, Any], name: str, role: Role, way: int) -> list[Mark]:
+    """Bars beside the middle of each class; or a density, with a handle on each peak."""
+    x, heights, side = named["x_grid"], named[name], state.sides[name]
+    marks: list[Mark]
+    if state.discrete:
+        few = x.size < 5
+        texts = tuple(f"*{name}* {number(h, 2)}" if few else f"*{name}*" for h in heights)
+        return [Bars(x + 0.2 * way, heights, role, texts, width=0.38)]
+    peaks = list(zip(side.those("location"), side.those("scale"), strict=True))
+    label = "" if peaks else f"*{name}*"
+    marks = [Area(x, heights, role), Line(x, heights, role, label, at=0.5 + 0.1 * way)]
+    for i, k in peaks:
+        center, drag = side.numbers[i], Drag(x=f"{name}.{i}", wheel=f"{name}.{k}")
+        height = float(np.exp(side.member.log_prob(center)))
+        label = f"*{name}*" if (i, k) == peaks[0] else ""
+        marks.append(Points(center, height, role, label, drag=drag))
     return marks
 
 
-def bound(state: State, here: TermsAt) -> Plot:
-    *_, a, b = state.ordered()
-    z, height, note = here.z, here.minus_log, ""
-    if not here.minus_log > -np.inf:
-        lacking = f"*{a}* is 0" if here.a == 0 else f"*{b}* is infinite"
-        note = f"no *z* at *x*: {lacking} there"
-    elif z > Z_TOPS[-1]:
-        note = f"*z* = {exponential(-here.minus_log)} is off to the right"
+def highest(state: State, named: dict[str, Any], *curves: Array) -> float:
+    """The largest value that is finite and not close to the end of a support."""
+    values = np.array(curves)
+    if any(side.bounded for side in state.sides.values()):
+        values = values[:, np.abs(np.abs(named["x_grid"] - 0.5) - 0.5) > 0.02]
+    return float(values[np.isfinite(values)].max(initial=0.0)) or 0.1
+
+
+def bound(state: State, named: dict[str, Any]) -> Plot:
+    a, b = state.ordered
+    z, height, note = named["z"], named["minus_log_z"], ""
+    ratio = exponential(-height)
     top = next((top for top in Z_TOPS if z <= top), Z_TOPS[-1])
-    grid, minus_log, straight = tangent(top)
-    where = note or f"z is {exponential(-here.minus_log)}."
+    if not height > -math.inf:
+        lacking = f"*{a}* is 0" if named["integrand_at"] == 0 else f"*{b}* is infinite"
+        note = f"no *z* at *x*: {lacking} there"
+    elif z > top:
+        note = f"*z* = {ratio} is off to the right"
     if note:
         z = height = math.nan
+    grid = np.append(UP_TO_TWO, np.linspace(2, top, 40)[1:])
     return Plot(
         f"Because −log *z* ≥ 1 − *z*, with *z* = *{b}*/*{a}*",
         Axis("*z*", (0.0, top)),
         Axis("", (1 - top, HIGHEST)),
         "The curve minus log z and the line 1 minus z, which it touches at z = 1; at "
-        f"{place(state)}, {where}",
+        f"{place(state)}, {note or f'z is {ratio}'}.",
         (
-            Line(grid, straight, "muted", label="1 − *z*", at=0.97),
-            Line(grid, minus_log, "model", label="−log *z*", at=0.3),
+            Line(grid, 1 - grid, "muted", "1 − *z*", at=0.97),
+            Line(grid, -np.log(grid), "model", "−log *z*", at=0.3),
             Line(np.full(2, z), np.array([1 - z, min(height, 2 * HIGHEST)]), "loss"),
             Points(
                 z,
-                np.inf if height > HIGHEST else height,
+                math.inf if height > HIGHEST else height,
                 "loss",
-                f"*z* = {exponential(-here.minus_log)}, gap {number(here.gap)}",
+                f"*z* = {ratio}, gap {number(named['gap'])}",
                 small=True,
             ),
             Note(note, "loss"),
@@ -270,20 +260,14 @@ def bound(state: State, here: TermsAt) -> Plot:
     )
 
 
-def terms_plot(
-    state: State, terms: Terms, title: str, description: str, heights: Array, here: float
-) -> Plot:
+def summed_up(state: State, named: dict[str, Any], title: str, curve: str, point: str) -> Plot:
     """Terms over the line or the classes, by their sign, and those that are infinite."""
-    x, over = terms.x, terms.x[np.isinf(heights)]
-    over = over[:: 1 + over.size // 8]
-    mark = "∞" if state.discrete else ""
-    infinite = Points(over, np.full(over.size, np.inf), "loss", mark, small=True)
+    x, heights, kl = named["x_grid"], named[curve], named["kl"]
     above, below = np.maximum(heights, 0.0), np.minimum(heights, 0.0)
     if state.discrete:
-        negative = heights < 0
         marks: list[Mark] = [
-            Bars(x, above, "loss", numbers(np.where(negative, np.nan, heights))),
-            Bars(x, below, "muted", numbers(np.where(negative, heights, np.nan))),
+            Bars(x, above, "loss", tuple(number(h) if 0 <= h < math.inf else "" for h in heights)),
+            Bars(x, below, "muted", tuple(number(h) if h < 0 else "" for h in heights)),
         ]
     else:
         marks = [
@@ -292,18 +276,24 @@ def terms_plot(
             Line(x, reaching(above), "loss"),
             Line(x, reaching(below), "muted"),
             Rule(state.x, "muted", "", Drag(x="x")),
-            Points(state.x, here, "loss", small=True),
+            Points(state.x, named[point], "loss", small=True),
         ]
-    both = terms.integrand, terms.never_negative
-    top = ceiling(1.2 * terms.most(1.0, *both), HEIGHTS)
-    bottom = ceiling(max(terms.most(-1.0, *both), 0.1 * top), HEIGHTS)
-    total = f"{number(terms.kl)} in all" if np.isfinite(terms.kl) else ""
+    over = x[np.isinf(heights)]
+    over = over[:: 1 + over.size // 8]
+    top = ceiling(1.2 * highest(state, named, named["integrand"], named["bound_form"]), HEIGHTS)
+    bottom = ceiling(max(highest(state, named, -named["integrand"]), 0.1 * top), HEIGHTS)
     return Plot(
         title,
         across(state),
         Axis("", (-bottom, top)),
-        description,
-        (*marks, infinite, Note(total, "loss")),
+        f"{title}; {number(kl)} in all.",
+        (
+            *marks,
+            Points(
+                over, np.full(over.size, np.inf), "loss", "∞" if state.discrete else "", small=True
+            ),
+            Note(f"{number(kl)} in all" if math.isfinite(kl) else "", "loss"),
+        ),
         click=Drag(x="x"),
     )
 
@@ -312,96 +302,85 @@ def across(state: State) -> Axis:
     """The line, or the classes by their numbers."""
     if not state.discrete:
         return state.axis("x")
-    count = state.side("p").classes
+    count = state.sides["p"].classes
     return Axis("", (-0.6, count - 0.4), names=tuple(map(str, range(count))))
 
 
 # ----------------------------------------------------------------------------- words and buttons
 
 
-def numbers(values: Array) -> tuple[str, ...]:
-    return tuple(number(v) if math.isfinite(v) else "" for v in values.tolist())
-
-
-def kind(state: State) -> str:
-    return "class" if state.discrete else "point"
-
-
 def place(state: State) -> str:
     return f"class {state.x:.0f}" if state.discrete else f"*x* = {number(state.x)}"
 
 
-def sentence(state: State, terms: Terms, here: TermsAt) -> str:
-    first, second, a, b = state.ordered()
-    name = f"KL(*{a}* ‖ *{b}*)"
-    if np.isinf(terms.kl):
-        return why_infinite(first, second, a, b)
-    if terms.kl == 0:
+def sentence(state: State, named: dict[str, Any]) -> str:
+    a, b = state.ordered
+    kl, name = named["kl"], f"KL(*{a}* ‖ *{b}*)"
+    if math.isinf(kl):
+        return why_infinite(state, name)
+    if kl == 0:
         return f"*p* and *q* are the same: *z* is 1 everywhere, every term is 0, and so is {name}."
     text = (
-        f"{name} is {number(terms.kl)} nats: {number(terms.positive)} from where *{a}* is "
-        f"larger than *{b}*, less {number(-terms.negative)} from where it is smaller."
+        f"{name} is {number(kl)} nats: {number(named['positive'])} from where *{a}* is larger "
+        f"than *{b}*, less {number(-named['negative'])} from where it is smaller."
     )
-    if np.isfinite(here.minus_log):
-        text += (
-            f" At {place(state)}, *{b}* is {exponential(-here.minus_log)} times *{a}*: "
-            f"the integrand is {number(here.integrand)} there, the form that is never "
-            f"negative {number(here.never_negative)}."
-        )
-    return text
-
-
-def why_infinite(first: Distribution, second: Distribution, a: str, b: str) -> str:
-    """What is infinite, why, and whether it is so the other way round."""
-    name, back = f"KL(*{a}* ‖ *{b}*)", float(kl(second.member, first.member))
-    backwards = f"KL(*{b}* ‖ *{a}*), the other way round, is {number(back)} nats."
-    if np.isinf(back):
-        backwards = f"It is infinite the other way round too: there *{a}* is 0 where *{b}* is not."
-    share, where = beyond(first, second)
-    if not where:
-        return (
-            f"{name} is infinite: the tails of *{a}* are so heavy that the mean of −log *{b}* "
-            f"under *{a}* has no bound. {backwards}"
-        )
-    mass = f"{number(100 * share, 1)} %" if share >= 0.0005 else "less than 0.1 %"
+    if not math.isfinite(named["minus_log_z"]):
+        return text
     return (
-        f"{name} is infinite: *{b}* is 0 {where}, where *{a}* is not and has {mass} of "
-        f"its mass. What *{b}* considers impossible does happen. {backwards}"
+        f"{text} At {place(state)}, *{b}* is {exponential(-named['minus_log_z'])} times *{a}*: "
+        f"the integrand is {number(named['integrand_at'])} there, the form that is never negative "
+        f"{number(named['bound_at'])}."
     )
+
+
+def why_infinite(state: State, name: str) -> str:
+    """What is infinite, why, and whether it is so the other way round."""
+    a, b = state.ordered
+    first, second = state.sides[a], state.sides[b]
+    share, where = beyond(first, second)
+    why = f"the tails of *{a}* are so heavy that the mean of −log *{b}* under *{a}* has no bound."
+    if where:
+        mass = f"{number(100 * share, 1)} %" if share >= 0.0005 else "less than 0.1 %"
+        why = (
+            f"*{b}* is 0 {where}, where *{a}* is not and has {mass} of its mass. "
+            f"What *{b}* considers impossible does happen."
+        )
+    back, *_ = divergence(second, first)
+    backwards = f"KL(*{b}* ‖ *{a}*), the other way round, is {number(back)} nats."
+    if math.isinf(back):
+        backwards = f"It is infinite the other way round too: there *{a}* is 0 where *{b}* is not."
+    return f"{name} is infinite: {why} {backwards}"
 
 
 def presets(state: State) -> tuple[Preset, ...]:
-    p, q = state.side("p"), state.side("q")
-    count = len(q.numbers)
-    goals: list[tuple[str, dict[int, float], str]] = []
-    if p.family is q.family and len(p.numbers) == count:
-        goals.append(("q equals p", dict(enumerate(p.numbers)), ""))
+    p, q = state.sides.values()
+    found: list[tuple[str, Numbers, str]] = []
+    if p.family is q.family and len(p.numbers) == len(q.numbers):
+        found.append(("q equals p", p.numbers, ""))
     if q.family is Normal:
         mean, variance = float(p.member.mean()), float(p.member.variance())
-        deviation = math.sqrt(variance) if math.isfinite(variance) else math.nan
+        sigma = math.sqrt(variance) if math.isfinite(variance) else math.nan
         if p.family is not Normal:
-            goals.append(("q matches p's mean and variance", {0: mean, 1: deviation}, ""))
-        goals.append(("q twice as wide as p", {0: mean, 1: 2 * deviation}, ""))
-        goals.append(("q half as wide as p", {0: mean, 1: 0.5 * deviation}, ""))
+            found.append(("q matches p's mean and variance", (mean, sigma), ""))
+        found.append(("q twice as wide as p", (mean, 2 * sigma), ""))
+        found.append(("q half as wide as p", (mean, 0.5 * sigma), ""))
         if p.family is Mixture:
-            first = {0: p.values("location")[0], 1: p.values("scale")[0]}
-            goals.append(("q on one mode", first, ""))
+            first = p.values("location")[0], p.values("scale")[0]
+            found.append(("q on one mode", first, ""))
     elif q.bounded:
-        goals.append(("q uniform", {0: 1.0, 1: 1.0}, ""))
-        goals.append(("q U-shaped", {0: 0.5, 1: 0.5}, "infinite at both ends"))
+        found.append(("q uniform", (1.0, 1.0), ""))
+        found.append(("q U-shaped", (0.5, 0.5), "infinite at both ends"))
     elif q.discrete:
-        last = "q is sure of 0" if count == 1 else "q leaves the last class out"
-        goals.append(("q even", dict.fromkeys(range(count), 0.5), ""))
-        goals.append((last, {count - 1: 0.0}, "what p does, q considers impossible"))
+        *others, _ = q.numbers
+        label = "q leaves the last class out" if others else "q is sure of 0"
+        found.append(("q even", (0.5,) * len(q.numbers), ""))
+        found.append((label, (*others, 0.0), "what p does, q considers impossible"))
     sliders = q.sliders("q", state.limits)
     return tuple(
         Preset(
             label,
-            {
-                sliders[i].name: min(max(value, sliders[i].low), sliders[i].high)
-                for i, value in values.items()
-            },
+            {s.name: min(max(v, s.low), s.high) for s, v in zip(sliders, numbers, strict=True)},
             note,
         )
-        for label, values, note in goals
+        for label, numbers, note in found
     )

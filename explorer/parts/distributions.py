@@ -1,13 +1,14 @@
 """A distribution as numbers, each with a slider: what panels know of p and of q."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from explorer.core import FAMILIES, Categorical, Family, Mixture, Parameter
 from explorer.parts.inputs import Interval, Limits, Numbers, hull, intervals, real, refuse
-from explorer.parts.plane import remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, decimals, fine_step, rounded
 from explorer.scene import Array, Slider
 
@@ -16,6 +17,7 @@ DOMAINS = {"location": (-1e6, 1e6), "scale": (1e-6, 1e6), "shape": (1e-6, 1e6)}
 SHARE = (0.0, 1.0)  # of all other parameters
 LEAST = 0.01  # of the first weight's slider, so that not all weights are 0
 STEPS = 250  # of a slider
+ALLOWED = "a Normal, Laplace, StudentT, Beta, Mixture, Bernoulli or Categorical of single numbers"
 LIMITS = {"location": "x", "scale": "sigma", "shape": "shape"}  # by the role of a number
 
 
@@ -27,38 +29,33 @@ class Distribution:
     numbers: Numbers
 
     @classmethod
-    def of(cls, name: str, value: Any, family: type[Family] | None = None) -> "Distribution":
+    def of(cls, name: str, value: Any, family: Any = None) -> "Distribution":
         """A family with single numbers as parameters, or the numbers of such a one, checked."""
-        allowed = "a Normal, Laplace, StudentT, Beta, Mixture, Bernoulli or Categorical"
         numbers = value
         if isinstance(value, Family):
             family = type(value)
-            if family not in (Mixture, *FAMILIES.values()):
-                refuse(name, value, allowed)
-            try:
+            with suppress(ValueError):  # its parameters are arrays
                 numbers = value.numbers
-            except ValueError:
-                refuse(name, value, f"{allowed} with single numbers as parameters")
-        if family is None or not isinstance(numbers, tuple):
-            refuse(name, value, allowed)
+        if family not in (Mixture, *FAMILIES.values()) or not isinstance(numbers, tuple):
+            refuse(name, value, ALLOWED)
         if len(numbers) > MOST.get(family, len(numbers)):
             refuse(name, value, "a Mixture of at most 5 or a Categorical of at most 8 classes")
+        found = cls(family, numbers)
         try:
-            described = family.described(len(numbers))
+            described = found.described
         except ValueError:
             refuse(name, value, f"as many numbers as a {family.title} has")
         for i, (number, parameter) in enumerate(zip(numbers, described, strict=True)):
             real(f"{name}[{i}]", number, *DOMAINS.get(parameter.role, SHARE))
-        try:
-            _member(family, numbers)
-        except ValueError:
+        weights = found.values("weight")
+        if weights and sum(weights) == 0:
             refuse(name, value, "weights that do not sum to 0")
-        return cls(family, numbers)
+        return found
 
     @property
     def member(self) -> Any:
         """The distribution itself."""
-        return _member(self.family, self.numbers)
+        return member(self.family, self.numbers)
 
     @property
     def described(self) -> tuple[Parameter, ...]:
@@ -107,8 +104,9 @@ class Distribution:
         return found
 
 
-@remembered(1024)
-def _member(family: type[Family], numbers: Numbers) -> Any:
+@lru_cache(maxsize=1024)
+def member(family: type[Family], numbers: Numbers) -> Any:
+    """The distribution with these numbers."""
     return family.from_numbers(numbers)
 
 

@@ -380,30 +380,41 @@ def test_a_button_that_leaves_a_class_out_makes_it_infinite():
     assert blueprint.view(replace(blueprint.state, q=q)).named["kl"] == math.inf
 
 
+def test_descriptions_say_where_and_how_much():
+    first, _, third, fourth = scene_of(SHARES([0.5, 0.5]), SHARES([1, 0]), x=1).plots
+    assert first.description == "The distributions p and q; looked at is class 1."
+    assert third.description == "What is summed up: *p* log(*p*/*q*); ∞ in all."
+    assert fourth.description == "Never negative: *p*(*z* − 1 − log *z*); ∞ in all."
+    first, bound, third, _ = scene_of().plots
+    assert first.description.endswith("looked at is *x* = 0.250.")
+    assert bound.description.endswith("at *x* = 0.250, z is 0.768.")
+    assert third.description.endswith("; 0.797 in all.")
+
+
 # The state
 
 
 def test_the_state_takes_families_and_numbers():
     state = kl_anatomy(Normal(0, 1), Normal(1, 2)).state
     assert (state.p, state.q) == ((0, 1), (1, 2))
-    assert (state.side("p").member, state.side("q").member) == (Normal(0, 1), Normal(1, 2))
+    assert (state.sides["p"].member, state.sides["q"].member) == (Normal(0, 1), Normal(1, 2))
     assert replace(state, q=Normal(3, 1)).q == (3, 1)
-    assert replace(state, q=(3, 1)).side("q").member == Normal(3, 1)
+    assert replace(state, q=(3, 1)).sides["q"].member == Normal(3, 1)
     changed = replace(state, p=Beta(2, 3))
-    assert (changed.p_family, changed.side("p").member) == (Beta, Beta(2, 3))
+    assert (changed.p_family, changed.sides["p"].member) == (Beta, Beta(2, 3))
 
 
 @pytest.mark.parametrize("family", [TWO, Beta(2, 3), SHARES([0.2, 0.8])], ids=repr)
 def test_families_survive_the_way_through_numbers(family):
     state = kl_anatomy(family, family).state
-    assert type(state.side("p").member) is type(family)
-    assert float(kl(state.side("p").member, family)) == pytest.approx(0, abs=1e-15)
+    assert type(state.sides["p"].member) is type(family)
+    assert float(kl(state.sides["p"].member, family)) == pytest.approx(0, abs=1e-15)
 
 
 def test_weights_count_by_their_share():
     state = kl_anatomy(SHARES([0.5, 0.5]), SHARES([0.2, 0.8])).state
     np.testing.assert_allclose(
-        replace(state, q=(0.1, 0.4)).side("q").member.probabilities, [0.2, 0.8]
+        replace(state, q=(0.1, 0.4)).sides["q"].member.probabilities, [0.2, 0.8]
     )
 
 
