@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from explorer.core import Normal, sum_of_squares
+from explorer.core import LineFit, Normal, sum_of_squares
 from explorer.parts.inputs import Interval, Limits, Numbers
 from explorer.parts.parameters import POSITIVE, one
 from explorer.parts.plane import cut, every, levels, plane, remembered
@@ -135,11 +135,11 @@ def view(state: State) -> Scene:
                 best,
                 f"least {number(loss_of(n, least, sigma))}",
             ),
-            every_sigma(state, squares, loss),
+            every_sigma(state, squares, loss, fit),
         ),
         (Sum(Term("loss", loss), terms),),
         presets(state, root, best),
-        sentence(state, squares, loss),
+        sentence(state, squares, loss, fit),
     )
 
 
@@ -224,8 +224,8 @@ def all_losses(x: Numbers, y: Numbers, w: Interval, c: Interval, sigma: float) -
     return cut(loss_of(n, sums, sigma), steps), steps
 
 
-def every_sigma(state: State, squares: float, loss: float) -> Plot:
-    n, grid, fit = len(state.x), spaced(state.limits["sigma"]), best_line(state.x, state.y)
+def every_sigma(state: State, squares: float, loss: float, fit: LineFit | None) -> Plot:
+    n, grid = len(state.x), spaced(state.limits["sigma"])
     curve, root = loss_of(n, squares, grid), math.sqrt(squares / n)
     # of all lines, so that it stands still while the line moves
     lowest = least_loss(n, fit.sigma) if fit and fit.sigma > 0 else float(curve.min())
@@ -260,15 +260,15 @@ def least_loss(n: int, root: float) -> float:
 # ----------------------------------------------------------------------------- words and buttons
 
 
-def sentence(state: State, squares: float, loss: float) -> str:
-    n, fit = len(state.x), best_line(state.x, state.y)
+def sentence(state: State, squares: float, loss: float, fit: LineFit | None) -> str:
+    n, root = len(state.x), math.sqrt(squares / len(state.x))
     text = (
         f"The squares add up to {amount(squares)}; with *σ* = {state.text('sigma')} that is "
         f"a loss of {number(loss)} nats. "
     )
     if fit is None:
         return f"{text}All *x* are the same: infinitely many lines are equally good."
-    least, root = n * fit.sigma**2, math.sqrt(squares / n)
+    least = n * fit.sigma**2
     if squares - least <= 1e-9 * squares:
         text += "No line has a smaller sum, and so none a smaller loss, whatever *σ* is. "
     else:
