@@ -87,12 +87,9 @@ class Handle {
     event.preventDefault();
     this.node.focus({ preventScroll: true });
     this.node.setPointerCapture(event.pointerId);
-    const { now, scales, svg } = this.plot;
-    const box = svg.getBoundingClientRect();
-    this.offsets = this.moves.map(({ axis, control, toAxis }) => {
-      const pixel = axis === "x" ? event.clientX - box.left : event.clientY - box.top;
-      return scales[axis].toPixel(toAxis(now[control.name])) - pixel;
-    });
+    const { now, scales } = this.plot;
+    const pixels = this.plot.pixels(event);
+    this.offsets = this.moves.map(({ axis, control, toAxis }) => scales[axis].toPixel(toAxis(now[control.name])) - pixels[axis]);
     if (this.moves.length > 1) this.link.prefetch.stop();
     else this.prefetch();
   }
@@ -118,13 +115,12 @@ class Handle {
     const event = this.moved;
     if (!event) return;
     this.moved = undefined;
-    const { scales, svg, right, bottom } = this.plot;
-    const box = svg.getBoundingClientRect();
+    const { scales, right, bottom } = this.plot;
+    const pixels = this.plot.pixels(event);
     const values = this.moves.map(({ axis, control, toValue }, i) => {
       // The pointer stays inside the plot; what it moves may stand elsewhere, as a line's height at 0.
-      const [pixel, low, high] =
-        axis === "x" ? [event.clientX - box.left, MARGIN.left, right] : [event.clientY - box.top, MARGIN.top, bottom];
-      const position = scales[axis].toValue(Math.min(Math.max(pixel, low), high) + this.offsets[i]);
+      const [low, high] = axis === "x" ? [MARGIN.left, right] : [MARGIN.top, bottom];
+      const position = scales[axis].toValue(Math.min(Math.max(pixels[axis], low), high) + this.offsets[i]);
       return [control.name, onGrid(toValue(position), control)];
     });
     if (values.length === 1 && performance.now() - this.link.lastMove < REST) {

@@ -12,11 +12,11 @@ const pathIn = (group, kind, mark) => group.appendChild(svg("path", { class: `ex
 function polyline(plot, xs, ys, points) {
   let path = "";
   for (let i = 0; i < xs.length; i++) {
-    const [x, y] = [plot.x(xs[i]), plot.yClamped(ys[i])];
+    const [x, y] = plot.far(xs[i], ys[i]);
     if (Number.isNaN(y)) continue;
     path += `${i > 0 && !Number.isNaN(ys[i - 1]) ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    if (points?.length > 0) fillIn(points, x, y);
-    points?.push(x, y);
+    if (points?.length > 0) fillIn(points, x, plot.yClamped(ys[i]));
+    points?.push(x, plot.yClamped(ys[i]));
   }
   return path;
 }

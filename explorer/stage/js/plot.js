@@ -8,6 +8,8 @@ import { MARKS } from "./marks.js";
 import { plain } from "./text.js";
 import { key } from "./wire.js";
 
+const FAR = 2e5; // pixels
+
 export class Plot {
   constructor(view, structure) {
     this.view = view;
@@ -35,13 +37,18 @@ export class Plot {
 
   click(event) {
     if (event.target.closest(".explorer-handle")) return;
-    const box = this.svg.getBoundingClientRect();
-    const pixels = { x: event.clientX - box.left, y: event.clientY - box.top };
+    const pixels = this.pixels(event);
     for (const { axis, control, toValue } of dragged(this.structure.click, this)) {
       const position = this.scales[axis].toValue(pixels[axis]);
       const value = control.options ? control.options[Math.round(position)]?.[0] : onGrid(toValue(position), control);
       if (value !== undefined) this.view.link.assign({ [control.name]: value });
     }
+  }
+
+  // Where a pointer is in the drawing, whose pixels a page may zoom or transform.
+  pixels({ clientX, clientY }) {
+    const box = this.svg.getBoundingClientRect();
+    return { x: ((clientX - box.left) * this.width) / box.width, y: ((clientY - box.top) * this.height) / box.height };
   }
 
   resize() {
@@ -105,7 +112,12 @@ export class Plot {
     put(this.yLabel, "y", (below + above) / 2 + 4);
   }
 
-  // Infinite values stand at the edge; nothing is drawn far outside, where paths lose precision.
+  // Where a line runs: its slope stays true, but nothing is drawn so far outside that paths lose precision.
+  far(x, y) {
+    return [this.x(x), this.y(y)].map((pixel) => Math.min(Math.max(pixel, -FAR), FAR));
+  }
+
+  // Where labels and the ends of bars stand for what is far outside or infinite.
   yClamped(value) {
     return Math.min(Math.max(this.y(value), MARGIN.top - 40), this.bottom + 40);
   }

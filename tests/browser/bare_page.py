@@ -1,0 +1,109 @@
+"""A panel's page without Jupyter: the stage around a model that only holds what it is given."""
+
+import base64
+import json
+
+from explorer.stage import source
+from explorer.stage.session import Session
+
+SITE = "http://bare.test"
+PAGE = """<!doctype html>
+<html {attributes}><head><meta charset="utf-8"><style>{style}</style></head>
+<body class="{classes}" style="margin: 0; background: white">
+<div id="around"><div class="explorer-panel"><div class="explorer-controls"></div>
+<div class="explorer-stage" id="stage"></div></div></div></body></html>"""
+
+# In the page: a model as anywidget's, and for each control a widget as ipywidgets'.
+HOST = """async ({scene, buffer}) => {
+    class Model {
+        constructor(values) { this.values = values; this.listeners = []; this.sent = []; }
+        get(name) { return this.values[name]; }
+        set(name, value) {
+            if (this.values[name] === value) return;
+            this.values[name] = value;
+            for (const [event, callback] of this.listeners)
+                if (event === `change:${name}`) callback();
+        }
+        on(event, callback) { this.listeners.push([event, callback]); }
+        off(event, callback) {
+            this.listeners = this.listeners.filter(([e, c]) => e !== event || c !== callback);
+        }
+        save_changes() {}
+        send(message) { this.sent.push(message); }
+    }
+    const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+    const opened = (scene, buffer) => ({...scene, buffer: new DataView(bytes(buffer).buffer)});
+    if (!window.model) {
+        const widgets = {};
+        window.model = new Model({
+            scene: opened(scene, buffer),
+            controls: Object.fromEntries(
+                scene.controls.map(({name}) => [name, `IPY_MODEL_${name}`])),
+        });
+        window.widgets = widgets;
+        scene.controls.forEach((control, i) => {
+            const index = control.options?.findIndex(([value]) => value === scene.state[i]);
+            widgets[control.name] = new Model({value: scene.state[i], index});
+        });
+        window.model.widget_manager = {get_model: async name => widgets[name]};
+        const {initialize, render} = (await import('/stage.js')).default();
+        initialize({model: window.model});
+        render({model: window.model, el: document.getElementById('stage')});
+    } else {
+        scene.controls.forEach((control, i) => {
+            const index = control.options?.findIndex(([value]) => value === scene.state[i]);
+            const widget = window.widgets[control.name];
+            if (index === undefined) widget.set('value', scene.state[i]);
+            else widget.set('index', index);
+        });
+        window.model.set('scene', opened(scene, buffer));
+    }
+    const wanted = JSON.stringify(scene.state);
+    const stage = document.getElementById('stage');
+    for (let i = 0; i < 200 && stage.dataset.frameState !== wanted; i++)
+        await new Promise(done => setTimeout(done, 10));
+    await new Promise(requestAnimationFrame);
+    return stage.dataset.frameState === wanted;
+}"""
+
+
+class BarePage:
+    """A page that draws the states of one panel.
+
+    Parameters
+    ----------
+    browser : playwright Browser
+    attributes, classes : str
+        Of the ``html`` and the ``body`` element: a host's theme.
+    """
+
+    def __init__(self, browser, attributes="", classes="", **options):
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.errors = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        body = PAGE.format(attributes=attributes, classes=classes, style=source.style())
+        files = {"/": ("text/html", body), "/stage.js": ("text/javascript", source.script())}
+
+        def serve(route):
+            kind, text = files[route.request.url.removeprefix(SITE)]
+            route.fulfill(content_type=kind, body=text)
+
+        self.page.route(f"{SITE}/**", serve)
+        self.page.goto(f"{SITE}/")
+        self.epoch = 0
+
+    def draw(self, blueprint):
+        """Draw a blueprint's own state, and return its scene."""
+        session = Session(blueprint, lambda message, buffers: None)
+        opening = session.opening() | {"epoch": self.epoch}
+        self.epoch += 1
+        buffer = base64.b64encode(opening.pop("buffer")).decode()
+        scene = json.loads(json.dumps(opening))
+        assert self.page.evaluate(HOST, {"scene": scene, "buffer": buffer}), "nothing was drawn"
+        assert self.errors == []
+        return session.scene
+
+    def close(self):
+        """Close the page."""
+        self.context.close()

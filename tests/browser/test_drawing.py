@@ -1,0 +1,181 @@
+"""What is drawn is where the data are: each line, band and curve of all panels, at many states."""
+
+import math
+import random
+from dataclasses import replace
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+import explorer
+from explorer.scene import Area, Choice, Line
+from tests.browser.bare_page import BarePage
+
+PATHS = """() => [...document.querySelectorAll('.explorer-plot')].map(plot => {
+    const rect = plot.querySelector('clipPath rect');
+    const number = name => Number(rect.getAttribute(name));
+    const drawn = path => path.getAttribute('d') ?? '';
+    const paths = kind => [...plot.querySelectorAll(`path.explorer-${kind}`)].map(drawn);
+    const frame = ['x', 'y', 'width', 'height'].map(number);
+    return {frame, line: paths('line'), fill: paths('fill')};
+})"""
+
+
+def positions(state, count):
+    """The state, and some others that the controls lead to."""
+    yield state
+    chance = random.Random(1)
+    for _ in range(count):
+        changes = {}
+        for control in state.controls():
+            field, _, index = control.name.partition(".")
+            if isinstance(control, Choice):
+                value = chance.choice(control.options)[0]
+            elif control.log:
+                ends = math.log(control.low), math.log(control.high)
+                value = control.nearest(math.exp(chance.uniform(*ends)))
+            else:
+                value = control.nearest(chance.uniform(control.low, control.high))
+            if index:
+                entries = list(changes.get(field, getattr(state, field)))
+                entries[int(index)] = value
+                changes[field] = tuple(entries)
+            else:
+                changes[field] = value
+        try:
+            yield replace(state, **changes)
+        except ValueError:
+            continue
+
+
+def pixels(axis, values, start, length):
+    """Where values of an axis are in the drawing."""
+    low, high = axis.limits
+    values = np.asarray(values, dtype=np.float32).astype(float)
+    if axis.log:
+        low, high, values = np.log(low), np.log(high), np.log(values)
+    return start + (values - low) / (high - low) * length
+
+
+def inside(start, end, frame):
+    """The part of a segment that is inside of the frame, or None (Liang and Barsky)."""
+    (x, y, width, height), direction = frame, end - start
+    first, last = 0.0, 1.0
+    with np.errstate(all="ignore"):
+        for change, room in (
+            (-direction[0], start[0] - x), (direction[0], x + width - start[0]),
+            (-direction[1], start[1] - y), (direction[1], y + height - start[1]),
+        ):  # fmt: skip
+            if change == 0 and room < 0:
+                return None
+            if change < 0:
+                first = max(first, room / change)
+            elif change > 0:
+                last = min(last, room / change)
+    if first >= last:
+        return None
+    return start + first * direction, start + last * direction
+
+
+def away(point, start, end):
+    """How far a point is from a segment."""
+    direction = end - start
+    length = float(direction @ direction)
+    share = np.clip((point - start) @ direction / length, 0, 1) if length else 0.0
+    return float(np.hypot(*(point - start - share * direction)))
+
+
+def traced(path):
+    """The points of a path, and which of them begin a new piece."""
+    pieces = path.replace("Z", "").replace("M", " M").replace("L", " L").split()
+    words = [piece for piece in pieces if piece]
+    points, begins = [], []
+    for word, second in zip(words[::2], words[1::2], strict=True):
+        points.append((float(word[1:]), float(second)))
+        begins.append(word[0] == "M")
+    return np.array(points).reshape(-1, 2), begins
+
+
+def check(mark, x, y, path, frame, where):
+    """That the drawn path passes through the data wherever they are visible."""
+    known = ~(np.isnan(x) | np.isnan(y))
+    drawn, _ = traced(path)
+    assert len(drawn) == known.sum(), where
+    order = np.cumsum(known) - 1
+    for i in range(len(x) - 1):
+        if not (known[i] and known[i + 1]):
+            continue
+        ends = np.array([[x[i], y[i]], [x[i + 1], y[i + 1]]])
+        if not np.isfinite(ends).all():
+            continue
+        part = inside(*ends, frame)
+        if part is None:
+            continue
+        for point in part:
+            distance = away(point, drawn[order[i]], drawn[order[i + 1]])
+            assert distance < 0.75, f"{where}: {distance:.1f} pixels off at {point.round(1)}"
+
+
+@pytest.mark.parametrize("name", explorer.PANELS)
+def test_lines_and_bands_pass_through_their_data(browser, name):
+    page = BarePage(browser, viewport={"width": 1200, "height": 900})
+    function = getattr(import_module(f"explorer.panels.{name}"), name)
+    start = function()
+    calls = [replace(start, state=state) for state in positions(start.state, 8)]
+    if name == "least_squares":
+        calls.append(function(c=2.4, w=1.5))
+    for blueprint in calls:
+        scene = page.draw(blueprint)
+        drawings = page.page.evaluate(PATHS)
+        for k, (plot, drawing) in enumerate(zip(scene.plots, drawings, strict=True)):
+            left, top, width, height = drawing["frame"]
+            marks = [mark for mark in plot.marks if isinstance(mark, Line | Area)]
+            paths = {Line: iter(drawing["line"]), Area: iter(drawing["fill"])}
+            for mark in marks:
+                path = next(paths[type(mark)])
+                x = pixels(plot.x, np.atleast_1d(mark.x), left, width)
+                y = pixels(plot.y, np.atleast_1d(mark.y), top + height, -height)
+                if isinstance(mark, Area):
+                    base = pixels(
+                        plot.y, np.broadcast_to(mark.base, x.shape), top + height, -height
+                    )
+                    x, y = np.concatenate([x, x[::-1]]), np.concatenate([y, base[::-1]])
+                where = f"{name} {blueprint.state}: {type(mark).__name__} in plot {k + 1}"
+                check(mark, x, y, path, (left, top, width, height), where)
+    page.close()
+
+
+@pytest.mark.parametrize("transform", ["scale(1.5)", "scale(0.6)"])
+def test_a_handle_follows_the_pointer_in_a_page_that_is_transformed(browser, transform):
+    page = BarePage(browser, viewport={"width": 2000, "height": 1600})
+    page.page.evaluate(
+        """transform => Object.assign(document.getElementById('around').style,
+            {width: '1000px', transformOrigin: 'top left', transform})""",
+        transform,
+    )
+    function = import_module("explorer.panels.beta_loss").beta_loss
+    page.draw(function(a=6, b=5))
+    handle = page.page.locator(".explorer-handle-point").last
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    pixels = page.page.evaluate(
+        """() => {
+            const svg = [...document.querySelectorAll('svg')].at(-1);
+            const frame = svg.querySelector('clipPath rect');
+            const scale = svg.getBoundingClientRect().width / svg.clientWidth;
+            return ['width', 'height'].map(name => Number(frame.getAttribute(name)) * scale);
+        }"""
+    )
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    page.page.mouse.move(x + 0.2 * pixels[0], y - 0.1 * pixels[1], steps=4)
+    page.page.mouse.up()
+    page.page.wait_for_timeout(100)
+    a, b = page.page.evaluate("() => [widgets.a.values.value, widgets.b.values.value]")
+    limits = function(a=6, b=5).view(function(a=6, b=5).state).plots[2]
+    spans = [np.diff(axis.limits)[0] for axis in (limits.x, limits.y)]
+    assert a == pytest.approx(6 + 0.2 * spans[0], abs=0.06)
+    assert b == pytest.approx(5 + 0.1 * spans[1], abs=0.06)
+    page.close()
