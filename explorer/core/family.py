@@ -80,6 +80,8 @@ class Family(ABC):
 
     def _shape(self) -> tuple[int, ...]:
         """The shape that the parameters broadcast to."""
+        if all(type(value) is float for value in vars(self).values()):
+            return ()
         return np.broadcast_shapes(*(np.shape(value) for value in self._parameters().values()))
 
     def _observed(self, y: ArrayLike) -> FloatArray:

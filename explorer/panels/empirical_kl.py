@@ -13,36 +13,12 @@ from explorer.parts.inputs import Limits, Numbers, column
 from explorer.parts.parameters import POSITIVE, choice, many, one
 from explorer.parts.ranges import ceiling, tidy
 from explorer.parts.spikes import (
-    LEVELS,
-    Task,
-    drawn_at,
-    landscape,
-    least_over_widths,
-    nearest,
-    over_widths,
-    spiked,
-)
+    LEVELS, Task, drawn_at, landscape, least_over_widths, nearest, over_widths, spiked,
+)  # fmt: skip
 from explorer.scene import (
-    Area,
-    Array,
-    Axis,
-    Blueprint,
-    Drag,
-    Landscape,
-    Line,
-    Mark,
-    Note,
-    Plot,
-    Points,
-    Preset,
-    Role,
-    Rug,
-    Rule,
-    Scene,
-    Sum,
-    Term,
-    number,
-)
+    Area, Array, Axis, Blueprint, Drag, Landscape, Line, Mark, Note, Plot, Points, Preset, Role,
+    Rug, Rule, Scene, Sum, Term, number,
+)  # fmt: skip
 
 DATA: Numbers = (-1.4, -0.6, 0.1, 0.5, 1.9)
 BOUNDED_DATA: Numbers = (0.08, 0.35, 0.5, 0.6, 0.85)
@@ -337,8 +313,8 @@ def written(width: float) -> str:
 
 def presets(state: State, seen: Seen) -> tuple[Preset, ...]:
     low, high = state.limits["width"]
-    goals = {n: state.reached(n, seen.best.get(n, math.nan)) for n in state.plane()}
-    to_best = Preset("nearest model", goals, "the model with the least KL at this width")
+    goal = state.goal(seen.best, *state.plane())
+    to_best = Preset("nearest model", goal, "the model with the least KL at this width")
     if not state.bounded:
         return (
             to_best,

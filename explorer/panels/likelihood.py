@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,10 @@ class Seen:
     """What the model says of the observations, what is best, and sums and products up to each."""
 
     model: Any
+    peak: float
     y: Array
+    handles: Array  # the first of y, which can be dragged
+    rest: Array  # those of y that have a bar of their own
     losses: Array
     grid: Array  # over y
     curve: Array  # of the loss there
@@ -153,8 +157,9 @@ def looked_at(state: State) -> Seen:
     lost = ~np.isfinite(minus_logs) & np.isfinite(sums)
     first = int(lost.argmax()) + 1 if lost.any() else 0
     best, reason = fitted(state.family, state.observations[: state.n])
-    curve = np.asarray(model.nll(grid))
-    return Seen(model, y, losses, grid, curve, best, reason, sums, products, minus_logs, first)
+    k, curve = state.draggable, np.asarray(model.nll(grid))
+    seen = model, float(model.peak()), y, y[:k], y[k:DRAWN], losses, grid, curve
+    return Seen(*seen, best, reason, sums, products, minus_logs, first)
 
 
 @np.errstate(all="ignore")
@@ -166,7 +171,7 @@ def view(state: State) -> Scene:
         "loss": seen.loss,
         "losses": seen.losses,
         "best": seen.best,
-        "peak": float(seen.model.peak()),
+        "peak": seen.peak,
         "lost": float(seen.lost or math.nan),
     }
     terms = tuple(Term(label, float(term)) for label, term in seen.model.nll_terms(seen.y).items())
@@ -189,7 +194,7 @@ def view(state: State) -> Scene:
 
 
 def density(state: State, seen: Seen) -> Plot:
-    k, y, peak = state.draggable, seen.y, float(seen.model.peak())
+    k, peak = state.draggable, seen.peak
     curve = np.exp(-seen.curve)
     top = max(min(peak, float(inner(seen.model, curve).max())), 1e-12)
     names = ", ".join(state.names())
@@ -202,9 +207,9 @@ def density(state: State, seen: Seen) -> Plot:
         (
             Area(seen.grid, curve, "model"),
             Line(seen.grid, curve, "model"),
-            Rug(y[k:DRAWN], "observation"),
+            Rug(seen.rest, "observation"),
             Points(
-                y[:k],
+                seen.handles,
                 np.exp(-seen.losses[:k]),
                 "observation",
                 drop="x",
@@ -257,8 +262,7 @@ def landscape(
 
 
 def loss_per_observation(state: State, seen: Seen) -> Plot:
-    k, y = state.draggable, seen.y
-    low, high = state.limits["y"]
+    k, (low, high) = state.draggable, state.limits["y"]
     finite = seen.losses[np.isfinite(seen.losses)]
     floor = min((float(inner(seen.model, seen.curve).min()), *finite, 0.0))
     return Plot(
@@ -267,8 +271,8 @@ def loss_per_observation(state: State, seen: Seen) -> Plot:
         Axis("", limits_around(floor, max((4.0, *finite)))),
         f"The loss over y, with a bar for each of {min(state.n, DRAWN)} observations.",
         (
-            Stems(y[k:DRAWN], seen.losses[k:DRAWN], "observation"),
-            Bars(y[:k], seen.losses[:k], "observation", width=(high - low) / 90),
+            Stems(seen.rest, seen.losses[k:DRAWN], "observation"),
+            Bars(seen.handles, seen.losses[:k], "observation", width=(high - low) / 90),
             Line(seen.grid, seen.curve, "loss"),
         ),
         height=HEIGHT,
@@ -367,29 +371,29 @@ def least_loss(family: type[Family], y: Numbers) -> float:
 def presets(state: State, seen: Seen) -> tuple[Preset, ...]:
     """The best model, some numbers of observations, and data so close that the loss is negative."""
     count, names = len(state.observations), state.names()
-    goals = {name: state.reached(name, seen.best.get(name, math.nan)) for name in names}
     what = "the parameters under which these observations are most likely"
     counts = [(f"the first {k}", k) for k in (HANDLES, 100) if k < count]
     counts += [(f"all {count}", count)] if count > 1 else []
-    buttons = [Preset("maximum likelihood", goals, what)]
+    buttons = [Preset("maximum likelihood", state.goal(seen.best, *names), what)]
     buttons += [Preset(label, {"n": float(k)}) for label, k in counts]
-    close = below_zero(state.family, state.handles, state.limits["y"])
+    close = below_zero(state.family, state.handles, tuple(state.limits.items()))
     if close:
-        values = {f"observations.{i}": value for i, value in enumerate(close)}
-        values |= {"n": float(state.handles), **fitted(state.family, close)[0]}
-        if state.within(values):
-            note = f"{state.handles} observations side by side: densities above 1, a loss below 0"
-            buttons.append(Preset("a loss below zero", values, note))
+        note = f"{state.handles} observations side by side: densities above 1, a loss below 0"
+        buttons.append(Preset("a loss below zero", close, note))
     return tuple(buttons)
 
 
-@remembered(64)
-def below_zero(family: type[Family], count: int, limits: Interval) -> Numbers:
-    """So many observations side by side that their best loss is below 0, or none."""
-    low, high = limits
-    if count < 3:
-        return ()
+@lru_cache(maxsize=64)
+def below_zero(
+    family: type[Family], count: int, limits: tuple[tuple[str, Interval], ...]
+) -> dict[str, float]:
+    """So many observations side by side, and a model with a loss below 0, if sliders reach it."""
+    low, high = dict(limits)["y"]
     slider = Slider("", "", "", low, high, fine_step(low, high))
     shifts = (np.arange(count) - (count - 1) / 2) * (high - low) / 80
     close = tuple(slider.nearest(low + 0.6 * (high - low) + shift) for shift in shifts)
-    return close if fitted(family, close)[0] and least_loss(family, close) < 0 else ()
+    best = fitted(family, close)[0] if count > 2 else {}
+    reached = all(least <= best.get(name, least) <= most for name, (least, most) in limits)
+    if not best or not reached or least_loss(family, close) >= 0:
+        return {}
+    return {**{f"observations.{i}": y for i, y in enumerate(close)}, **best, "n": float(count)}

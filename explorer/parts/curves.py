@@ -8,7 +8,8 @@ from explorer.parts.inputs import Interval
 from explorer.parts.plane import remembered
 from explorer.scene import Array
 
-PEAK = np.linspace(-4, 4, 41)
+HALF = np.append(np.linspace(0, 4, 21), [5.0, 7.0, 10.0, 15.0, 25.0, 50.0])
+PEAK = np.append(-HALF[:0:-1], HALF)  # in widths; the last for tails that fall slowly
 TOWARDS_ENDS = (1 - np.cos(np.linspace(0, np.pi, 161))) / 2
 AWAY_FROM_ENDS = (TOWARDS_ENDS >= 0.02) & (TOWARDS_ENDS <= 0.98)
 

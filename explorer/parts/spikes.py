@@ -9,16 +9,8 @@ from numpy.polynomial.hermite_e import hermegauss
 from numpy.polynomial.legendre import leggauss
 
 from explorer.core import (
-    Beta,
-    Boxes,
-    Empirical,
-    Laplace,
-    Mixture,
-    Normal,
-    cross_entropy,
-    entropy,
-    fit_cross_entropy,
-)
+    Beta, Boxes, Empirical, Laplace, Mixture, Normal, cross_entropy, entropy, fit_cross_entropy,
+)  # fmt: skip
 from explorer.parts.families import theta_of
 from explorer.parts.inputs import Interval, Numbers
 from explorer.parts.plane import plane, remembered
