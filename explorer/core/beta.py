@@ -136,7 +136,7 @@ class Beta(Family):
             "(*b* − 1) Σ(−log(1 − *yᵢ*))": times(self.b - 1, rests[inside].sum()),
             "*n* log B(*a*, *b*)": y.size * self.log_normalizer(),
         }
-        return {name: np.broadcast_to(term, self._shape())[()] for name, term in terms.items()}
+        return {name: self._full(term) for name, term in terms.items()}
 
     def mode(self) -> FloatArray:
         """(a-1)/(a+b-2) for a, b > 1, else the end with the higher density.

@@ -84,6 +84,12 @@ class Family(ABC):
             return ()
         return np.broadcast_shapes(*(np.shape(value) for value in self._parameters().values()))
 
+    def _full(self, value: ArrayLike) -> FloatArray:
+        """``value`` in the shape of the parameters."""
+        shape, values = self._shape(), np.asarray(value)
+        out: FloatArray = (np.broadcast_to(values, shape) if shape else values)[()]
+        return out
+
     def _observed(self, y: ArrayLike) -> FloatArray:
         """Return ``y`` as float64, if its shape broadcasts against the parameters'."""
         values = real_array("y", y)

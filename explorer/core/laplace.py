@@ -82,18 +82,17 @@ class Laplace(Symmetric):
             "*n* log 2": np.float64(y.size * LOG_2),
             "Σ|*yᵢ* − *μ*| / *b*": distances / self.scale,
         }
-        return {name: np.broadcast_to(term, self._shape())[()] for name, term in terms.items()}
+        return {name: self._full(term) for name, term in terms.items()}
 
     def variance(self) -> FloatArray:
         """2 scale^2."""
         with np.errstate(over="ignore"):
-            out: FloatArray = 2 * np.square(np.broadcast_to(self.scale, self._shape()))[()]
+            out: FloatArray = 2 * np.square(self._full(self.scale))
         return out
 
     def entropy(self) -> FloatArray:
         """1 + log(2 scale), in nats."""
-        out: FloatArray = np.broadcast_to(1 + self.log_normalizer(), self._shape())[()]
-        return out
+        return self._full(1 + self.log_normalizer())
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""

@@ -77,24 +77,22 @@ class Normal(Symmetric):
         with np.errstate(over="ignore"):
             z, w = (middle - self.mu) / self.sigma, spread / self.sigma
             squares = 0.5 * y.size * (z * z + w * w)
-        shape = self._shape()
         terms = {
             "*n* log *σ*": y.size * np.log(self.sigma),
             "½ *n* log 2π": np.float64(0.5 * y.size * LOG_2PI),
             "Σ(*yᵢ* − *μ*)² / 2*σ*²": squares,
         }
-        return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
+        return {name: self._full(term) for name, term in terms.items()}
 
     def variance(self) -> FloatArray:
         """sigma^2."""
         with np.errstate(over="ignore"):
-            out: FloatArray = np.square(np.broadcast_to(self.sigma, self._shape()))[()]
+            out: FloatArray = np.square(self._full(self.sigma))
         return out
 
     def entropy(self) -> FloatArray:
         """log(sigma sqrt(2 pi e)), in nats."""
-        out: FloatArray = np.broadcast_to(0.5 + self.log_normalizer(), self._shape())[()]
-        return out
+        return self._full(0.5 + self.log_normalizer())
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""

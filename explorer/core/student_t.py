@@ -98,7 +98,7 @@ class StudentT(Symmetric):
             "*n* log √*ν* B(½, *ν*/2)": y.size * StudentT(self.nu, 0.0, 1.0).log_normalizer(),
             "½(*ν* + 1) Σ log(1 + *zᵢ*²/*ν*)": 0.5 * (self.nu + 1) * logs,
         }
-        return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
+        return {name: self._full(term) for name, term in terms.items()}
 
     def mean(self) -> FloatArray:
         """mu; nan for nu <= 1, where E|y| is infinite."""
@@ -110,13 +110,13 @@ class StudentT(Symmetric):
         with np.errstate(all="ignore"):
             finite = np.square(self.sigma) * (nu / (nu - 2))
         out = np.where(nu > 2, finite, np.where(nu > 1, np.inf, np.nan))
-        return np.broadcast_to(out, self._shape())[()]
+        return self._full(out)
 
     def entropy(self) -> FloatArray:
         """(nu+1)/2 [psi((nu+1)/2) - psi(nu/2)] + log_normalizer, in nats."""
         x = 0.5 * np.asarray(self.nu)
         tails = 0.5 + 0.25 / x - (x + 0.5) * half_rest(x, 1)
-        return np.broadcast_to(tails + self.log_normalizer(), self._shape())[()]
+        return self._full(tails + self.log_normalizer())
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""

@@ -43,7 +43,7 @@ class Symmetric(Family):
 
     def mode(self) -> FloatArray:
         """mu."""
-        return np.broadcast_to(self.mu, self._shape())[()]
+        return self._full(self.mu)
 
     def mean(self) -> FloatArray:
         """mu."""

@@ -31,6 +31,12 @@ def parameters_of(family: type[Family]) -> tuple[Parameter, ...]:
     return TWO_NORMALS if family is Mixture else family.parameters
 
 
+@cache
+def names_of(family: type[Family]) -> tuple[str, ...]:
+    """What the parameters of a family are called."""
+    return tuple(parameter.name for parameter in parameters_of(family))
+
+
 def member(family: type[Family], theta: Mapping[str, float]) -> Any:
     """The distribution with these parameters."""
     return _mixture(**theta) if family is Mixture else family(**theta)
@@ -60,7 +66,7 @@ class WithModel(Parameters):
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """What the model's parameters are called."""
-        return tuple(parameter.name for parameter in parameters_of(cls.family))
+        return names_of(cls.family)
 
     @classmethod
     def plane(cls) -> tuple[str, str]:
@@ -132,7 +138,7 @@ def given_family(
     if kind not in known.values() or mixed:
         two = ", a mixture of two" if Mixture in known.values() else ""
         refuse(name, family, f"one of {', '.join(map(repr, known))}, or one of these families{two}")
-    names = [parameter.name for parameter in parameters_of(kind)]
+    names = names_of(kind)
     chosen = {} if isinstance(family, str) else theta_of(family)
     for parameter, value in given.items():
         if value is not None and (parameter not in names or parameter in chosen):
