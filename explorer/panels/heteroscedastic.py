@@ -179,7 +179,7 @@ def line_and_width(state: State, loss: float) -> Plot:
     sigma, _ = state.scale(grid)
     left, right = (amount(end, 1e-3) for end in sigma[[0, -1]])
     return Plot(
-        f"Loss {number(loss)} nats",
+        f"Loss {amount(loss)} nats",
         state.axis("x"),
         state.axis("y"),
         f"{len(state.x)} points, {line_in_words(state)}, and bands of one and two sigma, which is "
@@ -284,16 +284,13 @@ def sentence(state: State, residuals: Array, half_squares: Array, losses: Array)
     constant, loss = constant_width(state.x, state.y, state.link), float(losses.sum())
     sigmas = state.scale(np.array(state.limits["x"]))[0].tolist()
     left, right = (amount(sigma, 1e-3) for sigma in sigmas)
-    if left == right:
-        text = f"The width *σ* stays at {left}"
-    else:
-        way = "grows" if sigmas[1] > sigmas[0] else "shrinks"
-        text = f"The width *σ* {way} from {left} to {right}"
-    text += f" along *x*: a loss of {number(loss)} nats"
+    way = "grows" if sigmas[1] > sigmas[0] else "shrinks"
+    width = f"stays at {left}" if left == right else f"{way} from {left} to {right}"
+    text = f"The width *σ* {width} along *x*: a loss of {amount(loss)} nats"
     if constant:
         gap = loss - constant["loss"]
         how = "less" if gap < 0 else "more"
-        than = "as much as" if abs(gap) < 0.0005 else f"{number(abs(gap))} {how} than"
+        than = "as much as" if abs(gap) < 0.0005 else f"{amount(abs(gap))} {how} than"
         text += f", {than} the best line of constant width"
     met = np.abs(residuals) <= 1e-9 * np.maximum(np.abs(state.y), 1e-300)
     if met.all():
@@ -305,8 +302,6 @@ def sentence(state: State, residuals: Array, half_squares: Array, losses: Array)
             "without end as *σ* goes to 0 there. Only the other points prevent this."
         )
     k = int(np.argmax(losses))
-    off = math.sqrt(2 * half_squares[k])
-    return (
-        f"{text}. Point {k + 1}, {number(off, 2)} *σ* off the line, costs most: "
-        f"{number(losses[k])}."
-    )
+    z = math.sqrt(2 * half_squares[k])
+    off = f"{number(z, 2) if z < 1e5 else amount(z)} *σ* off the line"
+    return f"{text}. Point {k + 1}, {off}, costs most: {amount(losses[k])}."

@@ -18,7 +18,7 @@ from explorer.parts.regression import (
 from explorer.parts.words import amount
 from explorer.scene import (
     Area, Array, Axis, Blueprint, Drag, Line, Plot, Points, Preset, Rug, Scene, Squares, Sum,
-    Term, number,
+    Term,
 )  # fmt: skip
 
 X = (0.4, 1.1, 1.8, 2.5, 3.1, 3.9, 4.6, 5.4)
@@ -133,7 +133,7 @@ def view(state: State) -> Scene:
                 f"The loss over all lines for sigma = {state.text('sigma')}",
                 losses,
                 best,
-                f"least {number(loss_of(n, least, sigma))}",
+                f"least {amount(loss_of(n, least, sigma))}",
             ),
             every_sigma(state, squares, loss, fit),
         ),
@@ -169,7 +169,7 @@ def drawn_squares(state: State, residuals: Array, squares: float) -> Plot:
 
 def likelihood(state: State, loss: float) -> Plot:
     return Plot(
-        f"Loss {number(loss)} nats",
+        f"Loss {amount(loss)} nats",
         state.axis("x"),
         state.axis("y"),
         f"The same points and {line_in_words(state)}, with bands of one and two sigma = "
@@ -264,7 +264,7 @@ def sentence(state: State, squares: float, loss: float, fit: LineFit | None) -> 
     n, root = len(state.x), math.sqrt(squares / len(state.x))
     text = (
         f"The squares add up to {amount(squares)}; with *σ* = {state.text('sigma')} that is "
-        f"a loss of {number(loss)} nats. "
+        f"a loss of {amount(loss)} nats. "
     )
     if fit is None:
         return f"{text}All *x* are the same: infinitely many lines are equally good."

@@ -185,8 +185,13 @@ def test_many_points_are_dots():
 # The words
 
 
-def numbers(text):
-    return float(text.replace("−", "-"))
+AMOUNT = r"−?\d+\.\d+(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
+LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def number_in(text):
+    """The number that an amount in a sentence stands for."""
+    return float(text.replace("−", "-").replace("·10", "e").translate(LOWERED))
 
 
 @settings(deadline=None)
@@ -194,30 +199,36 @@ def numbers(text):
 def test_the_sentence_is_true(w, c, v, d, link):
     state, scene = seen(w=w, c=c, v=v, d=d, link=link)
     frame, text = scene.named, scene.sentence
-    assert numbers(re.search(r"a loss of (−?\d+\.\d{3})", text)[1]) == pytest.approx(
-        frame["loss"], abs=5.1e-4
-    )
+    loss = number_in(re.search(rf"a loss of ({AMOUNT}) nats", text)[1])
+    assert loss == pytest.approx(frame["loss"], rel=5.1e-4, abs=5.1e-4)
     constant = view(replace(state, **presets_of(scene)["best constant width"])).named["loss"]
-    match = re.search(r"(\d+\.\d{3}) (less|more) than the best line", text)
+    match = re.search(rf"({AMOUNT}) (less|more) than the best line", text)
     gap = frame["loss"] - constant
     assert (match is None) == ("as much as the best line" in text) == (abs(gap) < 0.0005)
     if match:
-        assert float(match[1]) == pytest.approx(abs(gap), abs=5.1e-4)
+        assert number_in(match[1]) == pytest.approx(abs(gap), rel=5.1e-4, abs=5.1e-4)
         assert (match[2] == "less") == (gap < 0)
     left, right = LINKS[link](v * np.array(state.limits["x"]) + d)
     way = re.search(r"grows|shrinks|stays", text)[0]
     assert way == "stays" or (way == "grows") == (right > left)
     assert way != "stays" or right == pytest.approx(left, rel=0.01)
-    if match := re.search(r"Point (\d+), (\d+\.\d\d) \*σ\* off the line, costs most", text):
-        k = int(match[1]) - 1
+    if match := re.search(rf"Point (\d+), ({AMOUNT}) \*σ\* off the line, costs most", text):
+        k, off = int(match[1]) - 1, number_in(match[2])
         assert k == frame["losses"].argmax()
-        assert float(match[2]) == pytest.approx(math.sqrt(2 * frame["half_squares"][k]), abs=6e-3)
+        assert off == pytest.approx(math.sqrt(2 * frame["half_squares"][k]), rel=6e-4, abs=6e-3)
 
 
 def test_a_tiny_sigma_is_not_called_0():
     _, scene = seen(v=-2.0, d=-8.0)
     assert "to 0.000" not in scene.sentence
     assert re.search(r"shrinks from 9.119·10⁻⁴ to \d\.\d{3}·10⁻⁹", scene.sentence)
+
+
+def test_a_huge_loss_is_written_by_powers_of_ten():
+    _, scene = seen(c=-3.0, v=-3.0, d=-5.0)
+    assert scene.named["loss"] > 1e15
+    assert re.fullmatch(r"Loss \d\.\d{3}·10[⁰¹²³⁴⁵⁶⁷⁸⁹]+ nats", scene.plots[0].title)
+    assert not re.search(r"\d{7}", scene.sentence)
 
 
 # Controls

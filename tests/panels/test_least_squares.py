@@ -179,6 +179,12 @@ def test_at_the_best_line_the_sentence_says_so():
     assert "no other *σ* is better" in text
 
 
+def test_a_huge_loss_is_written_by_powers_of_ten():
+    _, scene = seen(w=1e6, sigma=0.1)  # 10^12 Σ x^2 / (2 · 0.01)
+    assert scene.plots[1].title == "Loss 4.300·10¹⁵ nats"
+    assert "that is a loss of 4.300·10¹⁵ nats." in scene.sentence
+
+
 def test_a_perfect_line_has_no_best_sigma():
     _, scene = seen([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], w=2, c=1)
     assert scene.named["sum_of_squares"] == 0
