@@ -12,18 +12,9 @@ from scipy import special
 from .boxes import Boxes
 from .family import Family
 from .parameter import (
-    POSITIVE,
-    TWO_VALUES,
-    FloatArray,
-    NoMaximum,
-    Parameter,
-    Value,
-    all_the_same,
-    data,
-    probability,
-    real_array,
-    refuse,
-)
+    POSITIVE, FloatArray, NoMaximum, Parameter, Value, data, probability, real_array, refuse,
+    varied,
+)  # fmt: skip
 from .special import bounded_sum, gamma_rest, log_beta_unchecked, minus_log1p, ratio_gap, times
 
 # From here on log_prob takes away by hand what cancels between kernel and normalizer.
@@ -38,11 +29,6 @@ class Beta(Family):
     Parameters
     ----------
     a, b : positive floats or arrays that broadcast
-
-    Raises
-    ------
-    ValueError
-        If a or b is not positive and finite, or their shapes do not broadcast.
     """
 
     a: Value
@@ -124,19 +110,17 @@ class Beta(Family):
             d_b = special.psi(self.b) - psi_n - np.log1p(-y)
         return {"a": np.where(inside, d_a, 0.0)[()], "b": np.where(inside, d_b, 0.0)[()]}
 
-    def nll_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
+    def _terms(self, y: FloatArray) -> dict[str, Value]:
         """The sums of log y and log(1-y) alone; an observation outside [0, 1] costs inf."""
-        y = data("y", y)
         inside = (y >= 0) & (y <= 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             logs, rests = -np.log(y), -np.log1p(-y)
-        terms = {
-            "(*a* − 1) Σ(−log *yᵢ*)": times(self.a - 1, logs[inside].sum())
-            + (0.0 if inside.all() else np.inf),
+        outside = 0.0 if inside.all() else np.inf
+        return {
+            "(*a* − 1) Σ(−log *yᵢ*)": times(self.a - 1, logs[inside].sum()) + outside,
             "(*b* − 1) Σ(−log(1 − *yᵢ*))": times(self.b - 1, rests[inside].sum()),
             "*n* log B(*a*, *b*)": y.size * self.log_normalizer(),
         }
-        return {name: self._full(term) for name, term in terms.items()}
 
     def mode(self) -> FloatArray:
         """(a-1)/(a+b-2) for a, b > 1, else the end with the higher density.
@@ -184,12 +168,10 @@ class Beta(Family):
         return np.asarray(logs + rests + slopes)[()]
 
     def cdf(self, y: ArrayLike) -> FloatArray:
-        """Probability of at most ``y``."""
         y = np.clip(self._observed(y), 0.0, 1.0)
         return np.asarray(special.betainc(self.a, self.b, y), dtype=np.float64)[()]
 
     def quantile(self, u: ArrayLike) -> FloatArray:
-        """The y with cdf(y) = u, for u in [0, 1]."""
         u = probability("u", u, nan=True)
         y = np.asarray(special.betaincinv(self.a, self.b, u), dtype=np.float64)
         # Right to 1e-8 only at some places, as at the middle of Beta(1.1875, 1.1875).
@@ -198,10 +180,11 @@ class Beta(Family):
         return np.where(np.abs(step) < 1e-6 * np.minimum(y, 1 - y), y - step, y)[()]
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
-        """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
         return np.asarray(rng.beta(self.a, self.b, (*shape, *self._shape())))[()]
 
-    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
+    def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
+        if side < 0:
+            return Beta(self.b, self.a)._shortfall(1 - real_array("t", t), order)
         # Above the mean, the small excess is known better than the shortfall.
         a, b, at, mean = np.broadcast_arrays(self.a, self.b, real_array("t", t), self.mean())
         above, out = at > mean, np.empty(at.shape)
@@ -211,9 +194,6 @@ class Beta(Family):
         square = Beta(a, b).variance() + np.square(at - mean) if order == 2 and at.size else 0.0
         out[above] = at - mean + small if order == 1 else square - small
         return out[()]
-
-    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
-        return Beta(self.b, self.a)._shortfall(1 - real_array("t", t), order)
 
     def _cross_entropy_from(self, p: Family) -> FloatArray:
         """Finite only where p stays inside [0, 1]: what leaks out has density 0."""
@@ -259,8 +239,7 @@ class Beta(Family):
         y = data("y", y)
         if not ((y > 0) & (y < 1)).all():
             raise NoMaximum(y, "numbers between 0 and 1", "an observation lies at an end")
-        if (y == y[0]).all():
-            raise NoMaximum(y, TWO_VALUES, all_the_same(y))
+        varied(y)
         m, rest = y.mean(), (1 - y).mean()
         away = y - m
         away = away - away.mean()  # m is rounded; what it lacks goes into the shift

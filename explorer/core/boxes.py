@@ -15,7 +15,30 @@ from .quadrature import panels, parts_for
 
 
 @dataclass(frozen=True, eq=False)
-class Boxes(Family):
+class Observed(Family):
+    """What is made of the observations themselves: its kernel is normalised."""
+
+    observations: FloatArray
+
+    def __post_init__(self) -> None:
+        observations = data("observations", self.observations).copy()
+        observations.flags.writeable = False
+        object.__setattr__(self, "observations", observations)
+
+    def _shape(self) -> tuple[int, ...]:
+        return ()
+
+    def log_normalizer(self) -> FloatArray:
+        """0: the kernel is normalised."""
+        return np.zeros(())[()]
+
+    def mean(self) -> FloatArray:
+        """The mean of the observations."""
+        return np.asarray(self.observations.mean())[()]
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes(Observed):
     """Mean of uniform densities: p(y) = 1/n sum_i [|y - y_i| <= width/2] / width.
 
     Boxes that are narrow enough stay inside an interval; Normals leak out at any width.
@@ -31,14 +54,11 @@ class Boxes(Family):
         If there is no observation, one is not finite, or width is not positive and finite.
     """
 
-    observations: FloatArray
     width: float
     title: ClassVar = "sum of boxes"
 
     def __post_init__(self) -> None:
-        observations = data("observations", self.observations).copy()
-        observations.flags.writeable = False
-        object.__setattr__(self, "observations", observations)
+        super().__post_init__()
         object.__setattr__(self, "width", positive("width", self.width))
 
     @property
@@ -55,10 +75,6 @@ class Boxes(Family):
             out = np.log(inside.mean(axis=-1)) - np.log(self.width)
         return np.where(np.isnan(y), np.nan, out)[()]
 
-    def log_normalizer(self) -> FloatArray:
-        """0: the kernel is normalised."""
-        return np.zeros(())[()]
-
     def entropy(self) -> FloatArray:
         """-integral of p log p in nats, exactly: p is constant between the ends of the boxes."""
         y, n = self.observations / self.width, self.observations.size
@@ -72,16 +88,11 @@ class Boxes(Family):
         """nan: the density is highest on an interval, never at one point."""
         return np.asarray(np.nan)[()]
 
-    def mean(self) -> FloatArray:
-        """The mean of the observations."""
-        return np.asarray(self.observations.mean())[()]
-
     def variance(self) -> FloatArray:
         """Mean squared deviation of the observations + width^2 / 12."""
         return np.asarray(self.observations.var() + self.width * self.width / 12)[()]
 
     def cdf(self, y: ArrayLike) -> FloatArray:
-        """Probability of at most ``y``."""
         reached = (real_array("y", y)[..., None] - self.observations) / self.width + 0.5
         return np.asarray(np.clip(reached, 0.0, 1.0).mean(axis=-1))[()]
 
@@ -90,18 +101,14 @@ class Boxes(Family):
         ends = self._ends()
         return np.asarray(np.interp(probability("u", u), self.cdf(ends), ends))[()]
 
-    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
+    def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
         """Of every box E[max(t - y, 0)^order] = width^order share^(order+1) / (order+1) inside."""
-        away = (real_array("t", t)[..., None] - self.observations) / self.width
+        away = side * (real_array("t", t)[..., None] - self.observations) / self.width
         share = np.clip(away + 0.5, 0.0, 1.0)
         inside = np.power(share, order + 1) / (order + 1)
         beyond = away if order == 1 else np.square(away) + 1 / 12
         out = self.width**order * np.where(away > 0.5, beyond, inside).mean(axis=-1)
         return np.asarray(out)[()]
-
-    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
-        mirrored = Boxes(-self.observations, self.width)
-        return mirrored._shortfall(-real_array("t", t), order)
 
     def _ends(self) -> FloatArray:
         half = 0.5 * self.width

@@ -11,27 +11,17 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .beta import Beta
 from .boxes import Boxes
 from .discrete import Discrete
-from .family import Family
+from .family import Family, panel_ends
 from .interval import interval_ends, log_density
-from .laplace import Laplace
 from .mixture import Empirical, Mixture
 from .normal import Normal
 from .parameter import FloatArray, real_array, refuse
-from .quadrature import (
-    Table,
-    adaptive,
-    around,
-    integral,
-    log_integral,
-    panel_ends,
-    panels,
-    refined,
-)
+from .quadrature import Integrand, Table, adaptive, around, integral, panels, refined, turns
 from .special import divergence_terms, times
 
 Terms: TypeAlias = Callable[[FloatArray, FloatArray], FloatArray]
@@ -66,8 +56,7 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
     if isinstance(p, Empirical):
         if isinstance(q, Empirical | Discrete):
             refuse("q", q, "a family with a density on the real line")
-        losses = q.nll(p.observations.reshape(-1, *[1] * len(q._shape())))
-        return np.asarray(losses.mean(axis=0))[()]
+        return np.asarray(q.nll(q._upright(p.observations)).mean(axis=0))[()]
     if isinstance(p, Discrete):
         log_p, log_q = _tables(p, q)
         return np.asarray(-times(np.exp(log_p), log_q).sum(axis=-1))[()]
@@ -80,10 +69,6 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
         return closed
     if isinstance(p, Boxes):
         refuse("q", q, "a family with parameters beside boxes")
-    if _are_tables(p, q):
-        return np.asarray(
-            -integral(lambda log_p, log_q: times(np.exp(log_p), log_q), line("p", p), line("q", q))
-        )[()]
     return _integral(lambda log_p, log_q: -times(np.exp(log_p), log_q), p, q)
 
 
@@ -96,12 +81,12 @@ def kl(p: Family, q: Family) -> FloatArray:
     never negative.  All else: cross-entropy less entropy, absolute error 1e-12.
     """
     p, q = _family("p", p), _family("q", q)
-    if type(p) is type(q) and isinstance(p, Normal | Laplace | Beta):
-        return p._kl(q)  # type: ignore[arg-type]
-    few = Discrete | Empirical
-    alike = type(p) is type(q) or _are_tables(p, q)
-    if not isinstance(p, Boxes) and (alike or isinstance(p, few) or isinstance(q, few)):
-        return alpha_divergence(p, q, 1.0)
+    alike, few = type(p) is type(q), Discrete | Empirical
+    if alike and (closed := p._kl(q)) is not None:
+        return closed
+    alike = alike or _are_tables(p, q) or isinstance(p, few) or isinstance(q, few)
+    if alike and not isinstance(p, Boxes):
+        return _amari(p, q, 1.0, 0.0)
     out: FloatArray = np.maximum(cross_entropy(p, q) - entropy(p), 0.0)
     return out
 
@@ -118,11 +103,13 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
         log_p, log_q = _tables(p, q)
         terms = _signed(log_p, log_q)
         return float(np.maximum(terms, 0.0).sum()), float(np.minimum(terms, 0.0).sum())
-    log_densities, ends = _coordinate(p, q)
+    ends = _line_ends(p, q)
     if isinstance(p, Normal) and isinstance(q, Normal):
         equal = np.clip(_normal_crossings(p, q), ends.min(), ends.max())
     else:
-        equal = _crossings(lambda x: np.greater(*log_densities(x)), refined(ends, 2))
+        # To 2^-24 of the grid's spacing: an integral up to there has the square of that as error.
+        with np.errstate(invalid="ignore"):
+            equal, _ = turns(lambda x: np.subtract(*_logs(p, q, x)), refined(ends, 2), 6)
     signed = _integrand(_signed, p, q)
     ends = np.unique(np.concatenate([ends, equal]))
     if all(isinstance(family, Normal | Mixture | Beta) for family in (p, q)):
@@ -145,23 +132,6 @@ def _normal_crossings(p: Normal, q: Normal) -> FloatArray:
     return x[np.isfinite(x)]
 
 
-def _crossings(above: Callable[[FloatArray], NDArray[np.bool_]], grid: FloatArray) -> FloatArray:
-    """Where ``above`` changes between points of the sorted grid, to 2^-24 of their distance.
-
-    An integral up to there has the square of that as its error.
-    """
-    at_grid = above(grid)
-    change = at_grid[:-1] != at_grid[1:]
-    low: FloatArray = grid[:-1][change]
-    high, start = grid[1:][change], at_grid[:-1][change]
-    for _ in range(4 if low.size else 0):
-        inner = low[:, None] + (high - low)[:, None] * (np.arange(65) / 64)
-        same = above(inner[:, 1:-1].ravel()).reshape(low.size, -1) == start[:, None]
-        part = np.where(same.all(axis=1), 63, same.argmin(axis=1))[:, None]
-        low, high = (np.take_along_axis(inner, part + k, axis=1)[:, 0] for k in (0, 1))
-    return np.asarray(low)
-
-
 def _signed(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
     """p log(p/q), 0 where p is 0."""
     with np.errstate(invalid="ignore"):
@@ -182,12 +152,11 @@ def jensen_shannon(p: Family, q: Family) -> FloatArray:
     p, q = _family("p", p), _family("q", q)
     if isinstance(p, Discrete):
         return np.asarray(terms(*_tables(p, q)).sum(axis=-1))[()]
+    _check_supports(p, q)
     if not _are_tables(p, q):
-        _check_supports(p, q)
         return _integral(terms, p, q)
-    tables = line("p", p), line("q", q)
-    ends = panel_ends(*tables, tables[0].join(tables[1]))
-    return np.asarray(integral(terms, *tables, ends=ends))[()]
+    ends, kinks = panel_ends(p, q), line("p", p).join(line("q", q)).kinks
+    return _integral(terms, p, q, np.clip(kinks, ends.min(), ends.max()))
 
 
 def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
@@ -209,8 +178,8 @@ def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
 
 
 def _renyi(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
-    if isinstance(p, Normal | Beta) and type(p) is type(q):
-        return p._renyi(q, alpha, beta)  # type: ignore[arg-type]
+    if type(p) is type(q) and (closed := p._renyi(q, alpha, beta)) is not None:
+        return closed
     # Where the integral is close to 1, its distance from 1 is what is accurate.
     with np.errstate(all="ignore"):
         shortfall = np.asarray(alpha * beta * _amari(p, q, alpha, beta))
@@ -228,14 +197,15 @@ def alpha_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
     is had and how accurately: as for kl.  With a Laplace or StudentT alpha is from 0 to 1; a Beta
     goes with a Beta only.
     """
-    alpha = _order(alpha)
+    p, q, alpha = _family("p", p), _family("q", q), _order(alpha)
+    if alpha in (0, 1):
+        return kl(p, q) if alpha else kl(q, p)
     if alpha < 0.5:  # alpha and 1 - alpha are kept apart: one of them may be tiny
         return _amari(q, p, 1 - alpha, alpha)
     return _amari(p, q, alpha, 1 - alpha)
 
 
 def _amari(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
-    p, q = _family("p", p), _family("q", q)
     if isinstance(p, Empirical) or isinstance(q, Empirical):
         if type(p) is type(q) or isinstance(p, Discrete) or isinstance(q, Discrete):
             refuse("p and q", (p, q), "one Empirical and one density")
@@ -243,26 +213,14 @@ def _amari(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
         return np.asarray(1 / (alpha * beta) if beta > 0 else np.inf)[()]
     if isinstance(p, Discrete):
         return np.asarray(divergence_terms(*_tables(p, q), alpha, beta).sum(axis=-1))[()]
-    if isinstance(p, Normal | Beta) and type(p) is type(q):
-        if beta == 0:
-            return p._kl(q)  # type: ignore[arg-type]
+    if beta != 0 and type(p) is type(q) and (renyi := p._renyi(q, alpha, beta)) is not None:
         with np.errstate(over="ignore"):
-            exponent = -beta * p._renyi(q, alpha, beta)  # type: ignore[arg-type]
-            return -np.expm1(exponent) / (alpha * beta)
-
-    def terms(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
-        return divergence_terms(log_p, log_q, alpha, beta)
-
-    if not _are_tables(p, q):
-        _check_supports(p, q)
-        return _integral(terms, p, q, _stretched(p, q, alpha, beta))
-    tables = line("p", p), line("q", q)
-    ends = panel_ends(*tables)
-    if beta != 0:
-        if _diverges(*tables, alpha, beta):
-            return np.asarray(np.inf)[()]
-        ends = np.concatenate([ends, _between(*tables, alpha, beta)])
-    return np.asarray(integral(terms, *tables, ends=ends))[()]
+            return -np.expm1(-beta * renyi) / (alpha * beta)
+    _check_supports(p, q)
+    ends = _product_ends(p, q, alpha, beta)
+    if ends is None:
+        return np.asarray(np.inf)[()]
+    return _integral(lambda a, b: divergence_terms(a, b, alpha, beta), p, q, ends)
 
 
 def _log_affinity(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
@@ -272,24 +230,31 @@ def _log_affinity(p: Family, q: Family, alpha: float, beta: float) -> FloatArray
         powers = alpha * log_p + beta * log_q
         powers = np.where(log_p == -np.inf, -np.inf, powers)
         return np.asarray(np.logaddexp.reduce(powers, axis=-1))
-    if not _are_tables(p, q):
-        ends = _stretched(p, q, alpha, beta)
-        log_p, log_q = _coordinate(p, q)[0](ends)
-        top = float(np.max(alpha * log_p + beta * log_q))
-
-        def product(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
-            return np.exp(alpha * log_p + beta * log_q - top)
-
-        return np.asarray(top + np.log(_integral(product, p, q, ends, 0.0)))
-    tables = line("p", p), line("q", q)
-    if _diverges(*tables, alpha, beta):
+    ends = _product_ends(p, q, alpha, beta)
+    if ends is None:
         return np.asarray(np.inf)
-    ends = np.concatenate([panel_ends(*tables), _between(*tables, alpha, beta)])
 
-    def log_integrand(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
+    def log_product(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
         return alpha * log_p + beta * log_q
 
-    return np.asarray(log_integral(log_integrand, *tables, ends=ends))
+    top = float(log_product(*_logs(p, q, np.append(_line_ends(p, q), ends))).max())
+    product = _integral(lambda a, b: np.exp(log_product(a, b) - top), p, q, ends, 0.0)
+    return np.asarray(top + np.log(product))
+
+
+def _product_ends(p: Family, q: Family, alpha: float, beta: float) -> FloatArray | None:
+    """More panel ends, for p^alpha q^beta; none where its integral diverges."""
+    if beta == 0:
+        return np.empty(0)
+    if _are_tables(p, q):
+        tables = line("p", p), line("q", q)
+        return None if _diverges(*tables, alpha, beta) else _between(*tables, alpha, beta)
+    if not 0 <= alpha <= 1:
+        refuse("alpha", alpha, f"a number from 0 to 1 for a {p.title} beside a {q.title}")
+    ends = _line_ends(p, q)
+    middle = 0.5 * (ends.min() + ends.max())  # p^alpha and q^beta fall slower than p and q
+    steps = [middle + (ends - middle) / share for share in (alpha, beta) if share > 0.01]
+    return np.concatenate(steps)
 
 
 def _between(p: Table, q: Table, alpha: float, beta: float) -> FloatArray:
@@ -312,48 +277,47 @@ def _are_tables(p: Family, q: Family) -> bool:
     return isinstance(p, Normal | Mixture) and isinstance(q, Normal | Mixture)
 
 
-def _coordinate(
-    p: Family, q: Family
-) -> tuple[Callable[[FloatArray], tuple[FloatArray, FloatArray]], FloatArray]:
-    """Both log-densities, and panel ends for both, over y; over log y - log(1-y) beside a Beta."""
+def _line_ends(p: Family, q: Family) -> FloatArray:
+    """Panel ends for both, over y; over u = log y - log(1-y) beside a Beta."""
     for name, family in (("p", p), ("q", q)):
         if family._shape() != () or family.data != "continuous":
             refuse(name, family, "a family with a density and single numbers as parameters")
-    if isinstance(p, Beta) or isinstance(q, Beta):
-        return lambda u: (log_density(p, u), log_density(q, u)), interval_ends(p, q)
-    return lambda y: (p.log_prob(y), q.log_prob(y)), np.concatenate([p._ends(), q._ends()])
+    return interval_ends(p, q) if _on_interval(p, q) else panel_ends(p, q)
 
 
-def _integrand(terms: Terms, p: Family, q: Family) -> Callable[[FloatArray], FloatArray]:
+def _logs(p: Family, q: Family, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Both log-densities at points of that coordinate."""
+    if _on_interval(p, q):
+        return log_density(p, x), log_density(q, x)
+    return p.log_prob(x), q.log_prob(x)
+
+
+def _integrand(terms: Terms, p: Family, q: Family) -> Integrand:
     """terms(log p, log q) over that coordinate, times dy by it."""
-    log_densities, _ = _coordinate(p, q)
-    if not (isinstance(p, Beta) or isinstance(q, Beta)):
-        return lambda y: terms(*log_densities(y))
-    return lambda u: terms(*log_densities(u)) * np.exp(-np.logaddexp(0, u) - np.logaddexp(0, -u))
+    if not _on_interval(p, q):
+        return lambda y: terms(*_logs(p, q, y))
+    return lambda u: terms(*_logs(p, q, u)) * np.exp(-np.logaddexp(0, u) - np.logaddexp(0, -u))
 
 
 def _integral(
     terms: Terms, p: Family, q: Family, more_ends: ArrayLike = (), noise: float = 1e-16
 ) -> FloatArray:
-    """The integral of terms(log p, log q) over y, by adaptive quadrature."""
-    ends = np.concatenate([_coordinate(p, q)[1], np.asarray(more_ends)])
-    return np.asarray(adaptive(_integrand(terms, p, q), ends, noise))[()]
+    """The integral of terms(log p, log q) over y; what no table tells about is adapted to."""
+    ends = np.append(_line_ends(p, q), more_ends)
+    integrand = _integrand(terms, p, q)
+    if _are_tables(p, q):
+        return np.asarray(integral(integrand, ends))[()]
+    return np.asarray(adaptive(integrand, ends, noise))[()]
+
+
+def _on_interval(p: Family, q: Family) -> bool:
+    return isinstance(p, Beta) or isinstance(q, Beta)
 
 
 def _check_supports(p: Family, q: Family) -> None:
     """Refuse a Beta beside others: what they have outside (0, 1) is no part of the integral."""
     if isinstance(p, Beta) is not isinstance(q, Beta):
         refuse("q", q, "a Beta beside a Beta, and none beside others")
-
-
-def _stretched(p: Family, q: Family, alpha: float, beta: float) -> FloatArray:
-    """Panel ends as far as p^alpha and q^beta have mass, which fall slower than p and q."""
-    if not (0 <= alpha <= 1):
-        refuse("alpha", alpha, f"a number from 0 to 1 for a {p.title} beside a {q.title}")
-    _, ends = _coordinate(p, q)
-    middle = 0.5 * (ends.min() + ends.max())
-    steps = [middle + (ends - middle) / share for share in (alpha, beta) if share > 0.01]
-    return np.concatenate([ends, *steps])
 
 
 def _family(name: str, value: Family) -> Family:
@@ -376,7 +340,7 @@ def _tables(p: Discrete, q: Family) -> tuple[FloatArray, FloatArray]:
     log_p, log_q = p.log_probabilities(), q.log_probabilities()
     if log_p.shape[-1] != log_q.shape[-1]:
         refuse("q", q, f"a distribution over as many classes as p, {log_p.shape[-1]}")
-    Family._check_shapes(p=log_p, q=log_q)
+    p._check_shapes(p=log_p, q=log_q)
     return log_p, log_q
 
 

@@ -3,12 +3,25 @@
 A family is a frozen dataclass of its parameters.  It states two things, the log of what is written
 after "p(y) is proportional to" and the log of the constant that makes it integrate to one; the
 log-density and the loss follow from these here, once for all.
+
+What divergences, risks and fits ask of a family besides begins with an underscore:
+
+- ``_ends``: panel ends that resolve the density wherever it has mass, with every kink or jump among
+  them; from these alone a family on the whole line or on [0, 1] has its place in ``cross_entropy``,
+  ``kl``, ``kl_parts`` and ``jensen_shannon`` beside all others.  ``_kinks``: where log p bends
+  beyond, for a q with mass out there.
+- ``_shortfall``: for risks, and for a Laplace or a Mixture as q.
+- closed forms where there are any, which quadrature stands in for: ``_kl`` and ``_renyi`` beside
+  one of the same family, ``_cross_entropy_from`` with this as q, ``_terms`` for ``nll_terms``.
+- fits where there are any: ``_fit_mle`` and ``_fit_cross_entropy``.
+
+``Symmetric`` has most of these for a family that states its standard member.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Literal, Self
 
@@ -23,6 +36,11 @@ class Family(ABC):
 
     Parameters may be arrays, which broadcast against each other and against ``y``.  Everything is
     float64; logarithms are natural and losses in nats.
+
+    Raises
+    ------
+    ValueError
+        If a parameter leaves its domain, or the shapes do not broadcast.
     """
 
     title: ClassVar[str]
@@ -84,7 +102,7 @@ class Family(ABC):
             return ()
         return np.broadcast_shapes(*(np.shape(value) for value in self._parameters().values()))
 
-    def _full(self, value: ArrayLike) -> FloatArray:
+    def _full(self, value: Value) -> FloatArray:
         """``value`` in the shape of the parameters."""
         shape, values = self._shape(), np.asarray(value)
         out: FloatArray = (np.broadcast_to(values, shape) if shape else values)[()]
@@ -139,9 +157,17 @@ class Family(ABC):
         Their sum is nll(y).sum(), and as quick as can be for parameters that are arrays: each term
         has the shape of the parameters, whatever that of ``y``.
         """
-        data("y", y)
-        losses = self.nll(np.reshape(y, (-1, *[1] * len(self._shape()))))
-        return {"−Σ log *p*(*yᵢ*)": np.asarray(losses.sum(axis=0))[()]}
+        values = data("y", y)
+        terms = self._terms(np.ravel(y) if self.data == "classes" else values)
+        shape = self._shape()
+        return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
+
+    def _terms(self, y: FloatArray) -> Mapping[str, Value]:
+        return {"−Σ log *p*(*yᵢ*)": self.nll(self._upright(y)).sum(axis=0)}
+
+    def _upright(self, y: FloatArray) -> FloatArray:
+        """Flat observations along an axis before those of the parameters."""
+        return y.reshape(-1, *[1] * len(self._shape()))
 
     @abstractmethod
     def mode(self) -> FloatArray:
@@ -179,24 +205,36 @@ class Family(ABC):
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
 
-    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
-        """E[max(t - y, 0)^order] for order 1 or 2."""
+    def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
+        """E[max(side (t - y), 0)^order] for order 1 or 2 and side 1 or -1."""
         refuse("p", self, "a family whose risks are known")
 
-    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
-        """E[max(y - t, 0)^order] for order 1 or 2."""
-        refuse("p", self, "a family whose risks are known")
+    def _distance(self, t: Value) -> FloatArray:
+        """E|y - t|."""
+        return self._shortfall(t, 1) + self._shortfall(t, 1, -1)
 
     def _ends(self) -> FloatArray:
         """Panel ends that resolve the density of single numbers, as far as it has mass."""
         refuse("family", self, "a family with a density on the real line")
+
+    def _kinks(self) -> FloatArray:
+        """More of them, wherever log p bends."""
+        return np.empty(0)
 
     def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
         """Points and weights, sum 1, for the mean of what is smooth on the scale of ``unit``."""
         refuse("family", self, "a Normal, a Mixture or Boxes")
 
     def _cross_entropy_from(self, p: Family) -> FloatArray | None:
-        """-E_p[log q] with this as q, where there is a form for it; else None: by quadrature."""
+        """-E_p[log q] with this as q, where there is a form for it."""
+        return None
+
+    def _kl(self, q: Any) -> FloatArray | None:
+        """KL(p||q) with this as p, for q of the same family, where there is a closed form."""
+        return None
+
+    def _renyi(self, q: Any, alpha: float, beta: float) -> FloatArray | None:
+        """Their Renyi divergence of order alpha = 1 - beta, not 0 or 1, in the same way."""
         return None
 
     @classmethod
@@ -206,3 +244,10 @@ class Family(ABC):
     @classmethod
     def _fit_mle(cls, *y: Any, **options: Any) -> Any:
         refuse("family", cls, "a family that has a maximum-likelihood fit")
+
+
+def panel_ends(*families: Family) -> FloatArray:
+    """Panel ends, unsorted, that resolve densities and their logarithms where any has mass."""
+    own = np.concatenate([family._ends() for family in families])
+    kinks = np.concatenate([family._kinks() for family in families])
+    return np.concatenate([own, np.clip(kinks, own.min(), own.max())])

@@ -12,31 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .boxes import Boxes
+from .boxes import Boxes, Observed
 from .discrete import WEIGHT, distribution, shares
-from .family import Family
+from .family import Family, panel_ends
 from .normal import Normal
 from .parameter import (
-    FloatArray,
-    NoMaximum,
-    Parameter,
-    data,
-    positive,
-    probability,
-    real_array,
-    refuse,
-)
-from .quadrature import (
-    Table,
-    adaptive,
-    around,
-    integral,
-    panel_ends,
-    panels,
-    parts_for,
-    refined,
-    turns,
-)
+    FloatArray, NoMaximum, Parameter, data, positive, probability, real_array, refuse,
+)  # fmt: skip
+from .quadrature import Table, adaptive, around, integral, panels, parts_for, refined, turns
 from .special import LOG_2PI, times
 from .symmetric import Symmetric
 
@@ -158,7 +141,7 @@ class Mixture(Family):
 
     @cached_property
     def _modes(self) -> FloatArray:
-        at, falls = turns(self.table.score, refined(panel_ends(self.table), 4))
+        at, falls = turns(self.table.score, refined(panel_ends(self), 4))
         modes = at[falls]
         modes.flags.writeable = False
         return modes
@@ -188,10 +171,13 @@ class Mixture(Family):
 
     @cached_property
     def _entropy(self) -> FloatArray:
-        return np.asarray(-integral(lambda log_p: np.exp(log_p) * log_p, self.table))[()]
+        def term(x: FloatArray) -> FloatArray:
+            log_p = self.table.log_density(x)
+            return np.exp(log_p) * log_p
+
+        return np.asarray(-integral(term, panel_ends(self)))[()]
 
     def cdf(self, y: ArrayLike) -> FloatArray:
-        """Probability of at most ``y``."""
         mu, sigma = self.table.mu, self.table.sigma
         with np.errstate(over="ignore"):
             z = (real_array("y", y)[..., None] - mu) / sigma
@@ -215,26 +201,24 @@ class Mixture(Family):
             part = (self.cdf(ends[1:-1]) < level).sum(axis=0)
             low, high = ends[part, column], ends[part + 1, column]
 
-    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
+    def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
         parts = zip(self.weights.tolist(), self.components, strict=True)
-        return np.asarray(sum(w * c._shortfall(t, order) for w, c in parts))[()]
-
-    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
-        parts = zip(self.weights.tolist(), self.components, strict=True)
-        return np.asarray(sum(w * c._excess(t, order) for w, c in parts))[()]
+        return np.asarray(sum(w * c._shortfall(t, order, side) for w, c in parts))[()]
 
     def _ends(self) -> FloatArray:
-        return panel_ends(self.table)
+        return around(self.table.mu, self.table.sigma).ravel()
+
+    def _kinks(self) -> FloatArray:
+        return self.table.kinks
 
     def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
         live = [(w, c) for w, c in zip(self.weights, self.components, strict=True) if w > 0]
         each = [(w, *c._nodes(unit)) for w, c in live]
-        x, weight = (
-            np.concatenate(parts) for parts in zip(*((x, w * v) for w, x, v in each), strict=True)
-        )
+        x = np.concatenate([x for _, x, _ in each])
+        weight = np.concatenate([w * v for w, _, v in each])
         # Where components overlap, panels over all of them are fewer.
         step = min(float(c.sigma) for _, c in live)
-        ends = np.unique(around(self.table.mu, self.table.sigma))
+        ends = np.unique(self._ends())
         apart = np.floor((ends - ends[0]) / step)
         ends = np.append(ends[:-1][np.diff(apart, prepend=-1.0)[:-1] > 0], ends[-1])
         parts = parts_for(2.0 * step, unit)
@@ -262,10 +246,9 @@ class Mixture(Family):
             density = np.exp(p.log_prob(x))
             return np.where(density > 0, density * (widest.log_prob(x) - self.log_prob(x)), 0.0)
 
-        return closed + adaptive(others, np.concatenate([p._ends(), self._ends()]))
+        return closed + adaptive(others, panel_ends(p, self))
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
-        """Draw an array of ``shape`` from ``rng``."""
         mu, sigma = self.table.mu, self.table.sigma
         k = rng.choice(mu.size, size=shape, p=self.weights)
         return np.asarray(rng.normal(mu[k], sigma[k]))[()]
@@ -308,7 +291,7 @@ class Mixture(Family):
 
 
 @dataclass(frozen=True, eq=False)
-class Empirical(Family):
+class Empirical(Observed):
     """The observations themselves as a distribution: the sum of Diracs at them, over n.
 
     It has no finite density: log_prob is +inf at an observation, -inf elsewhere.
@@ -323,13 +306,7 @@ class Empirical(Family):
         If there is no observation or one is not finite.
     """
 
-    observations: FloatArray
     title: ClassVar = "sum of Diracs"
-
-    def __post_init__(self) -> None:
-        observations = data("observations", self.observations).copy()
-        observations.flags.writeable = False
-        object.__setattr__(self, "observations", observations)
 
     def log_kernel(self, y: ArrayLike) -> FloatArray:
         """+inf at an observation, -inf elsewhere."""
@@ -337,19 +314,11 @@ class Empirical(Family):
         out = np.where(np.isin(y, self.observations), np.inf, -np.inf)
         return np.where(np.isnan(y), np.nan, out)[()]
 
-    def log_normalizer(self) -> FloatArray:
-        """0: Diracs are normalised."""
-        return np.zeros(())[()]
-
     def mode(self) -> FloatArray:
         """The most frequent observation; nan where several are."""
         values, counts = np.unique(self.observations, return_counts=True)
         best = values[counts == counts.max()]
         return np.asarray(best[0] if best.size == 1 else np.nan)[()]
-
-    def mean(self) -> FloatArray:
-        """The mean of the observations."""
-        return np.asarray(self.observations.mean())[()]
 
     def variance(self) -> FloatArray:
         """Mean squared deviation (divided by n)."""

@@ -10,18 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .family import Family
-from .parameter import (
-    POSITIVE,
-    REAL,
-    TWO_VALUES,
-    FloatArray,
-    NoMaximum,
-    Parameter,
-    Value,
-    all_the_same,
-    data,
-    refuse,
-)
+from .parameter import POSITIVE, REAL, FloatArray, Parameter, Value, refuse, varied
 from .quadrature import AROUND, normal_nodes
 from .special import LOG_2PI, minus_log1p
 from .symmetric import Symmetric
@@ -35,11 +24,6 @@ class Normal(Symmetric):
     ----------
     mu : finite float or array
     sigma : positive float or array, the standard deviation; broadcasts against mu
-
-    Raises
-    ------
-    ValueError
-        If mu is not finite, sigma not positive and finite, or the shapes do not broadcast.
     """
 
     mu: Value
@@ -70,32 +54,28 @@ class Normal(Symmetric):
         with np.errstate(over="ignore"):
             return {"mu": -z / self.sigma, "sigma": (1 - z) * (1 + z) / self.sigma}
 
-    def nll_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
+    def _terms(self, y: FloatArray) -> dict[str, Value]:
         """The sum of squares from the mean and the mean squared deviation of ``y`` alone."""
-        y = data("y", y)
         middle, spread = _moments(y)
         with np.errstate(over="ignore"):
             z, w = (middle - self.mu) / self.sigma, spread / self.sigma
             squares = 0.5 * y.size * (z * z + w * w)
-        terms = {
+        return {
             "*n* log *σ*": y.size * np.log(self.sigma),
-            "½ *n* log 2π": np.float64(0.5 * y.size * LOG_2PI),
+            "½ *n* log 2π": 0.5 * y.size * LOG_2PI,
             "Σ(*yᵢ* − *μ*)² / 2*σ*²": squares,
         }
-        return {name: self._full(term) for name, term in terms.items()}
 
     def variance(self) -> FloatArray:
         """sigma^2."""
         with np.errstate(over="ignore"):
-            out: FloatArray = np.square(self._full(self.sigma))
-        return out
+            return self._full(np.square(self.sigma))
 
     def entropy(self) -> FloatArray:
         """log(sigma sqrt(2 pi e)), in nats."""
         return self._full(0.5 + self.log_normalizer())
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
-        """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
         return np.asarray(rng.normal(self.mu, self.sigma, (*shape, *self._shape())))[()]
 
     def _standard_cdf(self, z: FloatArray) -> FloatArray:
@@ -114,8 +94,8 @@ class Normal(Symmetric):
         return AROUND
 
     def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
-        z, w = normal_nodes(unit / float(self.sigma))
-        return self.mu + self.sigma * z, w
+        z, weight = normal_nodes(unit / float(self.sigma))
+        return self.mu + self.sigma * z, weight
 
     def _cross_entropy_from(self, p: Family) -> FloatArray:
         """log(sigma sqrt(2 pi)) + [Var_p / sigma^2 + ((E_p - mu) / sigma)^2] / 2."""
@@ -156,10 +136,7 @@ class Normal(Symmetric):
     @classmethod
     def _fit_mle(cls, y: ArrayLike) -> Normal:
         """Mean and root mean squared deviation (divided by n, not by n - 1)."""
-        y = data("y", y)
-        if (y == y[0]).all():
-            raise NoMaximum(y, TWO_VALUES, all_the_same(y))
-        return cls(*_moments(y))
+        return cls(*_moments(varied(y)))
 
     @classmethod
     def _fit_cross_entropy(cls, p: Family) -> Normal:

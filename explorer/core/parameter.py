@@ -29,12 +29,6 @@ class NoMaximum(ValueError):
 TWO_VALUES = "two different values or more"
 
 
-def all_the_same(y: FloatArray) -> str:
-    """The reason for which equal observations have no maximum, as a clause."""
-    what = "all observations are the same" if y.size > 1 else "there is one observation alone"
-    return f"{what}, and a narrower model is always likelier"
-
-
 def refuse(name: str, value: object, allowed: str) -> Never:
     """Raise the ValueError that names what is bad, its value and what is allowed."""
     raise ValueError(_refusal(name, value, allowed))
@@ -48,13 +42,7 @@ def _refusal(name: str, value: object, allowed: str) -> str:
 
 
 def real_array(name: str, value: ArrayLike) -> FloatArray:
-    """Return ``value`` as float64; integers and float32 are widened, nothing else is converted.
-
-    Raises
-    ------
-    ValueError
-        If it is complex, boolean, text, ragged or otherwise not real numbers.
-    """
+    """Return ``value`` as float64; all but integers and floats is refused, never converted."""
     if type(value) is int:  # numpy turns whole numbers beyond 64 bits into objects
         value = float(value) if abs(value) < 2**1023 else math.inf if value > 0 else -math.inf
     try:
@@ -67,27 +55,24 @@ def real_array(name: str, value: ArrayLike) -> FloatArray:
 
 
 def data(name: str, value: ArrayLike) -> FloatArray:
-    """Return observations as a flat float64 array.
-
-    Raises
-    ------
-    ValueError
-        If they are no real numbers, none at all, or not all finite.
-    """
+    """Return observations as a flat float64 array; there must be one, and all finite."""
     array = real_array(name, value).ravel()
     if array.size == 0 or not np.isfinite(array).all():
         refuse(name, value, "one finite number or more")
     return array
 
 
-def positive(name: str, value: float) -> float:
-    """Return ``value`` as one positive, finite float.
+def varied(y: ArrayLike) -> FloatArray:
+    """Return the observations ``y`` of a fit; there is NoMaximum where all are the same."""
+    y = data("y", y)
+    if (y == y[0]).all():
+        what = "all observations are the same" if y.size > 1 else "there is one observation alone"
+        raise NoMaximum(y, TWO_VALUES, f"{what}, and a narrower model is always likelier")
+    return y
 
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-    """
+
+def positive(name: str, value: float) -> float:
+    """Return ``value`` as one positive, finite float; anything else is refused."""
     number = real_array(name, value)
     if number.ndim or not 0 < number < np.inf:
         refuse(name, value, "a positive and finite number")
@@ -95,13 +80,7 @@ def positive(name: str, value: float) -> float:
 
 
 def probability(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArray:
-    """Return ``value`` as float64 in [0, 1]; nan passes if ``nan``.
-
-    Raises
-    ------
-    ValueError
-        If it lies outside.
-    """
+    """Return ``value`` as float64 in [0, 1], else it is refused; nan passes if ``nan``."""
     p = real_array(name, value)
     if not ((p >= 0) & (p <= 1) | (np.isnan(p) & nan)).all():
         refuse(name, value, "a number from 0 to 1")
@@ -142,13 +121,7 @@ class Parameter:
         return "a number, -inf and inf included" if self.closed else "a finite number"
 
     def checked(self, value: ArrayLike) -> Value:
-        """Return ``value`` as a float or a read-only array, if all of it is in the domain.
-
-        Raises
-        ------
-        ValueError
-            If it is not.
-        """
+        """Return ``value`` as a float or a read-only array; what leaves the domain is refused."""
         low, high = self.domain
         if type(value) is float and low < value < high:
             return value

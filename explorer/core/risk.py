@@ -30,7 +30,7 @@ def shortfall(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
 
 def excess(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
     """E[max(y - t, 0)^order] for y from p: the shortfall seen from above."""
-    return p._excess(t, order)
+    return p._shortfall(t, order, -1)
 
 
 def risk(p: Family, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> FloatArray:

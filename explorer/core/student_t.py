@@ -15,17 +15,8 @@ from .family import Family
 from .mixture import Mixture
 from .normal import Normal
 from .parameter import (
-    POSITIVE,
-    REAL,
-    TWO_VALUES,
-    FloatArray,
-    NoMaximum,
-    Parameter,
-    Value,
-    all_the_same,
-    data,
-    positive,
-)
+    POSITIVE, REAL, FloatArray, NoMaximum, Parameter, Value, positive, varied,
+)  # fmt: skip
 from .special import LOG_2PI, half_rest, minus_log1p
 from .symmetric import Symmetric
 
@@ -43,11 +34,6 @@ class StudentT(Symmetric):
     nu : positive float or array, the degrees of freedom; towards infinity it becomes Normal
     mu : finite float or array
     sigma : positive float or array, the scale: the standard deviation only for infinite nu
-
-    Raises
-    ------
-    ValueError
-        If mu is not finite, nu or sigma not positive and finite, or the shapes do not broadcast.
     """
 
     nu: Value
@@ -88,17 +74,13 @@ class StudentT(Symmetric):
             by_sigma = np.where(np.abs(z) < 1, inner, outer) / self.sigma
             return {"nu": by_nu, "mu": -pull / self.sigma, "sigma": by_sigma}
 
-    def nll_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
-        """The terms of the loss of all ``y``; see Family."""
-        y = data("y", y)
-        shape = self._shape()
-        logs = self._log1p_square(self._standardized(y.reshape(-1, *[1] * len(shape)))).sum(axis=0)
-        terms = {
+    def _terms(self, y: FloatArray) -> dict[str, Value]:
+        logs = self._log1p_square(self._standardized(self._upright(y))).sum(axis=0)
+        return {
             "*n* log *σ*": y.size * np.log(self.sigma),
             "*n* log √*ν* B(½, *ν*/2)": y.size * StudentT(self.nu, 0.0, 1.0).log_normalizer(),
             "½(*ν* + 1) Σ log(1 + *zᵢ*²/*ν*)": 0.5 * (self.nu + 1) * logs,
         }
-        return {name: self._full(term) for name, term in terms.items()}
 
     def mean(self) -> FloatArray:
         """mu; nan for nu <= 1, where E|y| is infinite."""
@@ -109,8 +91,7 @@ class StudentT(Symmetric):
         nu = np.asarray(self.nu)
         with np.errstate(all="ignore"):
             finite = np.square(self.sigma) * (nu / (nu - 2))
-        out = np.where(nu > 2, finite, np.where(nu > 1, np.inf, np.nan))
-        return self._full(out)
+        return self._full(np.where(nu > 2, finite, np.where(nu > 1, np.inf, np.nan)))
 
     def entropy(self) -> FloatArray:
         """(nu+1)/2 [psi((nu+1)/2) - psi(nu/2)] + log_normalizer, in nats."""
@@ -119,7 +100,6 @@ class StudentT(Symmetric):
         return self._full(tails + self.log_normalizer())
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
-        """Draw from ``rng``; ``shape`` comes before the parameters' own shape."""
         draws = rng.standard_t(self.nu, (*shape, *self._shape()))
         return np.asarray(self.mu + self.sigma * draws)[()]
 
@@ -176,9 +156,7 @@ class StudentT(Symmetric):
         sigma shrinks to an observation.  What is returned is the best of the local maxima on the
         path of fits from the Normal on; below nu = 1 there may be others.
         """
-        y = data("y", y)
-        if (y == y[0]).all():
-            raise NoMaximum(y, TWO_VALUES, all_the_same(y))
+        y = varied(y)
         most = int(np.unique(y, return_counts=True)[1].max())
         return cls._fitted(y, np.full(y.shape, 1 / y.size), nu, most / y.size)
 
@@ -195,7 +173,7 @@ class StudentT(Symmetric):
 
     def _cross_entropy_from(self, p: Family) -> FloatArray | None:
         """For what observations are widened to, by one quadrature rule for all parameters."""
-        if not isinstance(p, Normal | Mixture | Boxes):
+        if not isinstance(p, Normal | Mixture | Boxes) or p._shape() != ():
             return None
         y, w = p._nodes(float(np.min(self.sigma * np.sqrt(self.nu))))
         shape = self._shape()

@@ -50,11 +50,9 @@ class Symmetric(Family):
         return self.mode()
 
     def cdf(self, y: ArrayLike) -> FloatArray:
-        """Probability of at most ``y``."""
         return np.asarray(self._standard_cdf(self._standardized(y)))[()]
 
     def quantile(self, u: ArrayLike) -> FloatArray:
-        """The y with cdf(y) = u, for u in [0, 1]."""
         z = self._standard_quantile(probability("u", u, nan=True))
         with np.errstate(over="ignore"):
             return np.asarray(self.mu + self._scale * z)[()]
@@ -65,13 +63,8 @@ class Symmetric(Family):
             z: FloatArray = (y - self.mu) / self._scale
         return z
 
-    def _shortfall(self, t: ArrayLike, order: int) -> FloatArray:
-        z = (real_array("t", t) - self.mu) / self._scale
-        out: FloatArray = np.power(self._scale, order) * self._standard_shortfall(z, order)
-        return out
-
-    def _excess(self, t: ArrayLike, order: int) -> FloatArray:
-        z = (self.mu - real_array("t", t)) / self._scale
+    def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
+        z = side * (real_array("t", t) - self.mu) / self._scale
         out: FloatArray = np.power(self._scale, order) * self._standard_shortfall(z, order)
         return out
 
