@@ -301,7 +301,7 @@ def view_groups(state: Groups) -> Scene:
             Preset("maximum likelihood", found, reason or "no other costs less"),
             Preset("undecided", flat, "slope 0: one half everywhere"),
         ),
-        sentence_on_groups(state, losses, f"{right} of {decided.sum()}"),
+        sentence_on_groups(state, losses, f"{right} of {decided.sum()}", fit, reason),
     )
 
 
@@ -364,9 +364,10 @@ def best_fit(x: Numbers, y: Numbers) -> tuple[dict[str, float], str]:
     return {}, f"There is no maximum of the likelihood: {why}."
 
 
-def sentence_on_groups(state: Groups, losses: Array, right: str) -> str:
+def sentence_on_groups(
+    state: Groups, losses: Array, right: str, fit: dict[str, float], reason: str
+) -> str:
     count, loss, worst = len(state.x), float(losses.sum()), int(np.argmax(losses))
-    fit, reason = best_fit(state.x, state.y)
     if state.slope == 0:
         text = f"The model is undecided everywhere: {count} log 2 = {number(loss)} nats."
     else:
