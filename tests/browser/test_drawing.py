@@ -146,6 +146,24 @@ def test_lines_and_bands_pass_through_their_data(browser, name):
     page.close()
 
 
+CLIPPED = """() => [...document.querySelectorAll('.explorer-plot')].flatMap(plot => {
+    const area = plot.querySelector('svg').getBoundingClientRect();
+    const texts = [...plot.querySelectorAll('.explorer-ticks text, .explorer-axis')];
+    return texts.filter(text => text.textContent && text.getBoundingClientRect().left < area.left - 1)
+        .map(text => text.textContent);
+})"""
+
+
+@pytest.mark.parametrize("name", explorer.PANELS)
+def test_margins_are_as_wide_as_what_stands_in_them(browser, name):
+    page = BarePage(browser, viewport={"width": 1200, "height": 900})
+    start = getattr(import_module(f"explorer.panels.{name}"), name)()
+    for state in positions(start.state, 4):
+        page.draw(replace(start, state=state))
+        assert page.page.evaluate(CLIPPED) == []
+    page.close()
+
+
 @pytest.mark.parametrize("transform", ["scale(1.5)", "scale(0.6)"])
 def test_a_handle_follows_the_pointer_in_a_page_that_is_transformed(browser, transform):
     page = BarePage(browser, viewport={"width": 2000, "height": 1600})

@@ -115,11 +115,11 @@ class Handle {
     const event = this.moved;
     if (!event) return;
     this.moved = undefined;
-    const { scales, right, bottom } = this.plot;
+    const { scales, left, right, bottom } = this.plot;
     const pixels = this.plot.pixels(event);
     const values = this.moves.map(({ axis, control, toValue }, i) => {
       // The pointer stays inside the plot; what it moves may stand elsewhere, as a line's height at 0.
-      const [low, high] = axis === "x" ? [MARGIN.left, right] : [MARGIN.top, bottom];
+      const [low, high] = axis === "x" ? [left, right] : [MARGIN.top, bottom];
       const position = scales[axis].toValue(Math.min(Math.max(pixels[axis], low), high) + this.offsets[i]);
       return [control.name, onGrid(toValue(position), control)];
     });

@@ -16,9 +16,9 @@ export function landscape(plot, mark) {
     const same = drawn.size === plot.resized && sameList(drawn.levels, levels) && sameField(drawn.field, field);
     if (same) return;
     if (drawn.size !== plot.resized) {
-      const [width, height] = [plot.right - MARGIN.left, plot.bottom - MARGIN.top];
+      const [width, height] = [plot.right - plot.left, plot.bottom - MARGIN.top];
       const scale = Math.min(window.devicePixelRatio, Math.sqrt(PIXELS / (width * height)));
-      put(canvas, "style", `left:${MARGIN.left}px;top:${MARGIN.top}px;width:${width}px;height:${height}px`);
+      put(canvas, "style", `left:${plot.left}px;top:${MARGIN.top}px;width:${width}px;height:${height}px`);
       [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
       drawn.image = context.createImageData(canvas.width, canvas.height);
       drawn.line = 0.4 * scale;

@@ -112,7 +112,7 @@ export const MARKS = {
       let drops = "";
       handles.keep(xs.length);
       for (let i = 0; i < xs.length; i++) {
-        const [x, right] = atEdge(plot.x(xs[i]), MARGIN.left, plot.right);
+        const [x, right] = atEdge(plot.x(xs[i]), plot.left, plot.right);
         const [y, down] = atEdge(plot.y(ys[i]), MARGIN.top, plot.bottom);
         const hidden = Number.isNaN(xs[i]) || Number.isNaN(ys[i]);
         const node = group.childNodes[i] ?? group.appendChild(svg("path"));
@@ -123,8 +123,8 @@ export const MARKS = {
           plot.labels.avoid(x, y, x, plot.bottom);
         }
         if (mark.drop.includes("y")) {
-          drops += `M${x.toFixed(1)} ${y.toFixed(1)}H${MARGIN.left}`;
-          plot.labels.avoid(x, y, MARGIN.left, y);
+          drops += `M${x.toFixed(1)} ${y.toFixed(1)}H${plot.left}`;
+          plot.labels.avoid(x, y, plot.left, y);
         }
         const text = at(values[mark.label], i);
         if (text) plot.labels.add(x, y, text, mark.role, radius + 5);
@@ -172,7 +172,7 @@ export const MARKS = {
     return (values) => {
       const text = values[mark.text];
       setSvg(node, text);
-      const [x, y] = [right ? plot.right - 4 : MARGIN.left + 6, MARGIN.top + 16];
+      const [x, y] = [right ? plot.right - 4 : plot.left + 6, MARGIN.top + 16];
       put(node, "x", x);
       put(node, "y", y);
       const width = 1.1 * textWidth(text, plot.family);

@@ -5,7 +5,7 @@ import { onGrid } from "./grid.js";
 import { dragged } from "./handles.js";
 import { Labels } from "./labels.js";
 import { MARKS } from "./marks.js";
-import { plain } from "./text.js";
+import { plain, textWidth } from "./text.js";
 import { key } from "./wire.js";
 
 const FAR = 2e5; // pixels
@@ -16,7 +16,8 @@ export class Plot {
     this.structure = structure;
     const clip = `explorer-clip-${Math.random().toString(36).slice(2)}`;
     this.svg = svg("svg", { role: "img" });
-    this.frame = svg("rect", { x: MARGIN.left, y: MARGIN.top });
+    this.left = MARGIN.left;
+    this.frame = svg("rect", { y: MARGIN.top });
     const clipPath = svg("clipPath", { id: clip });
     clipPath.append(this.frame);
     this.grid = svg("path", { class: "explorer-grid" });
@@ -58,7 +59,6 @@ export class Plot {
     this.bottom = this.height - MARGIN.bottom;
     this.svg.setAttribute("width", this.width);
     this.svg.setAttribute("height", this.height);
-    this.frame.setAttribute("width", this.right - MARGIN.left);
     this.frame.setAttribute("height", this.bottom - MARGIN.top);
     this.family = getComputedStyle(this.node).fontFamily;
     this.scaled = undefined;
@@ -76,19 +76,17 @@ export class Plot {
     put(this.svg, "aria-label", plain(values[description]));
     this.labels.clear();
     for (const mark of this.marks) mark(values);
-    this.labels.place({ ...MARGIN, right: this.right, bottom: this.bottom }, this.family);
+    this.labels.place({ left: this.left, top: MARGIN.top, right: this.right, bottom: this.bottom }, this.family);
   }
 
   rescale(x, y) {
     const { values, right, bottom } = this;
-    const { left, top } = MARGIN;
     const scaled = key([x, y].flatMap(({ limits, names }) => [values[limits], values[names]]));
     if (scaled === this.scaled) return;
     this.scaled = scaled;
-    this.scales = {
-      x: new Scale(x.log, values[x.limits], values[x.names], left, right, 6),
-      y: new Scale(y.log, values[y.limits], values[y.names], bottom, top, 5),
-    };
+    const yScale = new Scale(y.log, values[y.limits], values[y.names], bottom, MARGIN.top, 5);
+    const left = this.makeRoom([values[y.label], ...yScale.ticks.map(({ text }) => text)]);
+    this.scales = { x: new Scale(x.log, values[x.limits], values[x.names], left, right, 6), y: yScale };
     [this.x, this.y] = [this.scales.x.toPixel, this.scales.y.toPixel];
     const [xTicks, yTicks] = [this.scales.x.ticks, this.scales.y.ticks];
     const full = this.structure.marks.some((mark) => mark.kind === "landscape");
@@ -110,6 +108,17 @@ export class Plot {
     const middle = Math.floor((yTicks.length - 1) / 2);
     const [below, above] = [yTicks[middle].pixel, (yTicks[middle + 1] ?? yTicks[middle]).pixel];
     put(this.yLabel, "y", (below + above) / 2 + 4);
+  }
+
+  // The left margin follows what stands in it; it does not shrink again, so that a drag moves nothing.
+  makeRoom(texts) {
+    const left = Math.max(this.left, ...texts.map((text) => Math.ceil(textWidth(text, this.family)) + 9));
+    if (left !== this.left) this.resized += 1; // for landscapes
+    this.left = left;
+    this.frame.setAttribute("x", left);
+    this.frame.setAttribute("width", this.right - left);
+    put(this.title, "style", `margin-left:${left}px`);
+    return left;
   }
 
   // Where a line runs: its slope stays true, but nothing is drawn so far outside that paths lose precision.
