@@ -1,7 +1,7 @@
 """One Normal for a mixture, by every alpha-divergence between the reverse and the forward KL."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,10 @@ from explorer.parts.mixtures import MixtureState, Truth, mixture
 from explorer.parts.parameters import one
 from explorer.parts.plane import remembered
 from explorer.scene import (
-    Area, Array, Axis, Blueprint, Control, Drag, Line, Note, Plot, Rule, Scene, Sum, Term,
-    number,
+    Area, Array, Axis, Blueprint, Control, Drag, Line, Plot, Rule, Scene, Sum, Term, number,
 )  # fmt: skip
 
 ENDS = np.array([0.0, 1.0])
-ALPHA = Axis("*α*, from reverse to forward", (0.0, 1.0))
-TO = Drag(x="alpha")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +72,13 @@ def alpha_fit(
     ValueError
         Naming the parameter, its value and what is allowed.
     """
-    p = mixtures.components(means, sigmas, weights, widths)
-    return Blueprint("alpha_fit", State(**p, alpha=alpha, limits=limits or {}), view)
+    p = mixtures.given(means, sigmas, weights, widths, limits)
+    return Blueprint("alpha_fit", State(**p, alpha=alpha), view)
 
 
 def view(state: State) -> Scene:
     """All that is on screen."""
-    truth, alpha = state.truth, state.alpha
-    p, found = mixture(truth), branches(truth).at(alpha)
+    p, found = mixture(state.truth), branches(state.truth).at(state.alpha)
     q, minima, saddles = found.minima[0].q, fits.rows(found.minima), fits.rows(found.saddles)
     named = {
         "value": found.minima[0].value,
@@ -93,16 +89,15 @@ def view(state: State) -> Scene:
         "reverse": float(kl(q, p)),
         "jensen_shannon": float(jensen_shannon(p, q)),
     }
-    text = sentence(alpha, minima, named)
+    text = sentence(state.alpha, minima, named)
     return Scene(
         named,
         (
             densities(state, minima, text),
             every_q(state, minima, saddles),
-            values_over_alpha(state, minima),
-            places(state, minima),
+            *over_alpha(state, minima),
         ),
-        sums(truth, q, named),
+        sums(p, q, named),
         mixtures.buttons(state),
         text,
         columns=2,
@@ -114,7 +109,6 @@ def view(state: State) -> Scene:
 
 def densities(state: State, minima: Array, text: str) -> Plot:
     truth, mu, gap = state.truth, state.limits["mu"], np.full((2, 1), np.nan)
-    area, line, handles = mixtures.hills(truth, mu)
     best, *others = (mixtures.bell(*row[:2]) for row in minima.tolist())
     x, y = np.concatenate([gap, *(part for curve in others for part in (curve, gap))], axis=1)
     return Plot(
@@ -122,78 +116,60 @@ def densities(state: State, minima: Array, text: str) -> Plot:
         Axis("*x*", mu),
         mixtures.density_axis(truth, mu, float(minima[:, 1].min())),
         f"The mixture p and the best q. {text} Dashed, the other local minima.",
-        (
-            Note(f"*D* = {number(float(minima[0, 2]))}", "loss"),
-            area,
-            line,
-            Line(x, y, "optimum", dashed=True),
-            Line(*best, "model"),
-            handles,
-        ),
+        mixtures.densities(truth, mu, f"*D* = {number(minima[0, 2])}", (x, y), best),
     )
 
 
 def every_q(state: State, minima: Array, saddles: Array) -> Plot:
-    truth, mu = state.truth, state.limits["mu"]
-    return Plot(
+    truth, mu, alpha = state.truth, state.limits["mu"], state.alpha
+    return fits.every_q(
         "*D* for every *q*",
-        *fits.map_axes(mu),
-        f"The divergence over all q at alpha = {number(state.alpha, 2)}, with "
+        f"The divergence over all q at alpha = {number(alpha, 2)}, with "
         f"{fits.listed(minima, saddles)}.",
-        (
-            fits.landscape(truth, mu, state.alpha),
-            *fits.branch_lines(branches(truth), 1, 2, "optimum"),
-            *fits.map_marks(minima, saddles, fits.values_of(minima)[0]),
-        ),
+        mu,
+        fits.landscape(truth, mu, alpha),
+        minima,
+        saddles,
+        fits.values_of(minima)[:1],
+        *fits.branch_lines(branches(truth), 1, 2, "optimum"),
     )
 
 
-def values_over_alpha(state: State, minima: Array) -> Plot:
-    truth, alpha = state.truth, state.alpha
-    alphas, _, _, shared = best_along(truth, state.limits["mu"])
-    rule = Rule(alpha, "truth", f"*α* = {number(alpha, 2)}", drag=TO)
-    best, *_ = values = fits.values_of(minima)
-    return Plot(
-        "What each minimum costs",
-        ALPHA,
-        fits.value_axis(branches(truth), 0.75),
-        "The divergence of every local minimum from alpha = 0 to 1; "
-        f"at alpha = {number(alpha, 2)}, {', '.join(values)}.",
-        (
+def over_alpha(state: State, minima: Array) -> tuple[Plot, Plot]:
+    """The value and the place of every minimum."""
+    all_minima, mu = branches(state.truth), state.limits["mu"]
+    alphas, low, high, shared = best_along(state.truth, mu)
+    alpha, drag = number(state.alpha, 2), Drag("alpha")
+    rule = Rule(state.alpha, "truth", f"*α* = {alpha}", drag=drag)
+    axis = Axis("*α*, from reverse to forward", (0.0, 1.0))
+    strip = partial(fits.strip, all_minima, axis, rule, minima)
+    return (
+        strip(
+            "What each minimum costs",
+            "The divergence of every local minimum from alpha = 0 to 1; "
+            f"at alpha = {alpha}, {', '.join(fits.values_of(minima))}.",
+            fits.value_axis(all_minima, 0.75),
             Line(ENDS, np.full(2, np.log(2)), "muted", dashed=True, label="log 2", at=0.9),
             Line(alphas, shared, "model", label="Jensen–Shannon", at=0.75),
-            *fits.branch_marks(branches(truth), 3, rule, minima[:, 2], best),
         ),
-        click=TO,
-    )
-
-
-def places(state: State, minima: Array) -> Plot:
-    truth, mu, rule = state.truth, state.limits["mu"], Rule(state.alpha, "truth", drag=TO)
-    alphas, low, high, _ = best_along(truth, mu)
-    return Plot(
-        "Where it lies: the best *μ* ± *σ*",
-        ALPHA,
-        Axis("", mu),
-        "The mean of every local minimum from alpha = 0 to 1, and one sigma around the best.",
-        (
+        strip(
+            "Where it lies: the best *μ* ± *σ*",
+            "The mean of every local minimum from alpha = 0 to 1, and one sigma around the best.",
+            Axis("", mu),
             Area(alphas, high, "model", base=low),
-            *fits.branch_marks(branches(truth), 1, rule, minima[:, 0]),
+            mu=True,
         ),
-        click=TO,
     )
 
 
 # ---------------------------------------------------------------------------- words and buttons
 
 
-def sums(truth: Truth, q: Normal, named: dict[str, Any]) -> tuple[Sum, Sum]:
+def sums(p: Mixture, q: Normal, named: dict[str, Any]) -> tuple[Sum, Sum]:
     """D, and the Jensen-Shannon divergence by that of both from the middle m of p and q."""
-    weights, means, sigmas = truth
-    halves = np.array([*(0.5 * weight for weight in weights), 0.5])
-    m = Mixture(halves, (*map(Normal, means, sigmas), q))
+    m = Mixture(np.array([*(0.5 * p.weights), 0.5]), (*p.components, q))
     parts = (
-        Term("½ KL(*p* ‖ *m*)", 0.5 * float(kl(mixture(truth), m))),
+        Term("½ KL(*p* ‖ *m*)", 0.5 * float(kl(p, m))),
         Term("½ KL(*q* ‖ *m*)", 0.5 * float(kl(q, m))),
     )
     return (

@@ -1,22 +1,21 @@
 """One Normal for a mixture: the best fits of the forward and of the reverse KL divergence."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
 
-from explorer.core import Normal
+from explorer.core import Family, Normal
 from explorer.parts import fits, mixtures
-from explorer.parts.fits import Case, Direction, Fits, Moved
+from explorer.parts.fits import Case, Direction, Moved
 from explorer.parts.inputs import Limits, Numbers, real, refuse
 from explorer.parts.mixtures import SIGMA, MixtureState, Pair, mixture
 from explorer.parts.parameters import choice, one
 from explorer.parts.ranges import decimals, fine_step
 from explorer.scene import (
-    Array, Axis, Blueprint, Control, Drag, Line, Note, Plot, Points, Preset, Rug, Rule, Scene,
+    Axis, Blueprint, Control, Drag, Line, Note, Plot, Points, Preset, Rug, Rule, Scene,
     Slider, Sum, Term, number, plain,
 )  # fmt: skip
 
@@ -121,19 +120,16 @@ def kl_fit(
     ValueError
         Naming the parameter, its value and what is allowed.
     """
-    p = mixtures.components(means, sigmas, weights, widths)
-    q = beside(p["means"], p["sigmas"])
-    qs: dict[str, Any] = {
-        "forward_q": q if forward_q is None else forward_q,
-        "reverse_q": q if reverse_q is None else reverse_q,
-    }
+    p = mixtures.given(means, sigmas, weights, widths, limits)
+    start = beside(p["means"], p["sigmas"])
+    p["forward_q"], p["reverse_q"] = (start if q is None else q for q in (forward_q, reverse_q))
     rest: dict[str, Any] = {"fixed_sigma": fixed_sigma, "method": method, "step": step, "n": n}
-    return Blueprint("kl_fit", State(**p, **qs, **rest, limits=limits or {}), view)
+    return Blueprint("kl_fit", State(**p, **rest), view)
 
 
 def beside(means: Numbers, sigmas: Numbers) -> Pair:
     """A q to begin with, in round numbers."""
-    unit = mixtures.scale(mixtures.around(means, sigmas))[1]
+    unit = mixtures.scale(mixtures.around(means, sigmas, means))[1]
     digits = mixtures.digits_of(unit)
     mu = float(np.mean(means)) + 0.4 * max(float(np.std(means)), min(sigmas))
     sigma = max(2.2 * float(np.mean(sigmas)), mixtures.SPREADS["sigma"][0] * unit)
@@ -143,22 +139,20 @@ def beside(means: Numbers, sigmas: Numbers) -> Pair:
 def view(state: State) -> Scene:
     """All that is on screen."""
     case = Case(state.truth, state.fixed_sigma, state.limits["mu"])
-    found, (sample, likely) = fits.both(case), fits.sampled(case, state.n)
-    moves = state.method, state.step
-    forward = fits.moved(case, "forward", state.forward_q, *moves)
-    reverse = fits.moved(case, "reverse", state.reverse_q, *moves)
-    named = {
-        "forward": forward.value,
-        "reverse": reverse.value,
-        "best": {"forward": fits.best_of(found.forward), "reverse": fits.best_of(found.reverse)},
-        "reverse_minima": found.reverse,
-        "reverse_saddles": found.saddles,
-        "precision": found.precision,
-        "recall": found.recall,
+    forward = fits.moved(case, "forward", state.forward_q, state.method, state.step)
+    reverse = fits.moved(case, "reverse", state.reverse_q, state.method, state.step)
+    both, (sample, likely) = (forward, reverse), fits.sampled(case, state.n)
+    named: dict[str, Any] = {
+        **{q.direction: q.value for q in both},
+        "best": {q.direction: fits.best_of(q.found.minima) for q in both},
+        "reverse_minima": reverse.found.minima,
+        "reverse_saddles": reverse.found.saddles,
+        "precision": np.array([q.found.precision for q in both]),
+        "recall": np.array([q.found.recall for q in both]),
         "separation": max(state.means) - min(state.means),
         "maximum_likelihood": likely,
     }
-    narrowest = min(forward.sigma, reverse.sigma, found.forward[0, 1], found.reverse[0, 1])
+    narrowest = min(min(q.sigma, q.found.minima[0, 1]) for q in both)
     height = mixtures.density_axis(case.truth, case.mu, narrowest)
     at = likely["mu"], math.log(likely["sigma"])
     return Scene(
@@ -170,9 +164,12 @@ def view(state: State) -> Scene:
             every_q(case, reverse),
             *(separations(case) if len(state.means) == 2 else ()),
         ),
-        sums(case, forward, reverse),
+        (
+            parted(forward, mixture(case.truth), "p", "q"),
+            parted(reverse, Normal(reverse.mu, reverse.sigma), "q", "p"),
+        ),
         presets(state),
-        sentence(state, found, reverse, likely),
+        sentence(state, forward, reverse, likely),
         columns=2,
     )
 
@@ -181,59 +178,50 @@ def view(state: State) -> Scene:
 
 
 def densities(case: Case, q: Moved, height: Axis, *samples: Rug) -> Plot:
-    name, (x, y) = q.direction, mixtures.bell(q.mu, q.sigma)
-    area, line, handles = mixtures.hills(case.truth, case.mu)
+    name, value, curve = q.direction, number(q.value), mixtures.bell(q.mu, q.sigma)
+    best, drag = q.found.minima[0, :2].tolist(), Drag(f"{name}_q.0", wheel=f"{name}_q.1")
+    loss, hill = f"{TITLES[name]} = {value}", float(curve[1].max())
     aim = "*q* must cover all of *p*" if name == "forward" else "*q* must stay where *p* is"
-    best = getattr(fits.both(case), name)[0, :2].tolist()
-    drag = Drag(x=f"{name}_q.0", wheel=f"{name}_q.1")
     return Plot(
         f"{name.capitalize()}: {aim}",
         Axis("*x*", case.mu),
         height,
         f"The mixture p with the {name} q at mu = {number(q.mu, 2)}, sigma = "
-        f"{number(q.sigma, 2)}: a divergence of {number(q.value)} nats. Dashed, the best fit.",
+        f"{number(q.sigma, 2)}: a divergence of {value} nats. Dashed, the best fit.",
         (
-            Note(f"{TITLES[name]} = {number(q.value)}", "loss"),
+            *mixtures.densities(case.truth, case.mu, loss, mixtures.bell(*best), curve),
             *samples,
-            area,
-            line,
-            Line(*mixtures.bell(*best), "optimum", dashed=True),
-            Line(x, y, "model"),
-            handles,
-            Points(q.mu, float(y.max()), "model", "*q*", drag=drag),
+            Points(q.mu, hill, "model", "*q*", drag=drag),
         ),
         height=0.82,
     )
 
 
 def every_q(case: Case, q: Moved, *samples: Points) -> Plot:
-    plot, name = landscape(case, q.direction), q.direction
-    bands, *marks = plot.marks
-    drag = Drag(x=f"{name}_q.0", y=f"{name}_q.1", log="y")
-    marks.append(Points(q.mu, math.log(q.sigma), "model", drag=drag))
-    return replace(plot, marks=(bands, Line(*q.path, "model"), *samples, *marks))
+    name, (bands, *rest) = q.direction, landscape(case, q.direction).marks
+    drag = Drag(f"{name}_q.0", f"{name}_q.1", log="y")
+    handle = Points(q.mu, math.log(q.sigma), "model", drag=drag)
+    marks = (bands, Line(*q.path, "model"), *samples, *rest, handle)
+    return replace(landscape(case, name), marks=marks, height=0.9)
 
 
 @lru_cache(maxsize=1024)
 def landscape(case: Case, direction: Direction) -> Plot:
     """What of it depends on p alone."""
-    forward, found, title = direction == "forward", fits.both(case), TITLES[direction]
-    minima, saddles = (found.forward, found.saddles[:0]) if forward else found[1:3]
-    precision, recall = (number(shares[0 if forward else 1], 2) for shares in found[3:])
-    best, *others = fits.values_of(minima)
-    fixed = math.nan if case.fixed is None else math.log(case.fixed)
+    forward, title = direction == "forward", TITLES[direction]
+    minima, saddles, precision, recall = fits.both(case)[0 if forward else 1]
+    sigma = math.nan if case.fixed is None else math.log(case.fixed)
     also = ", and the maximum likelihood fit to samples of p" if forward else ""
-    return Plot(
+    return fits.every_q(
         f"{title} for every *q*",
-        *fits.map_axes(case.mu),
         f"{plain(title)} over all q, with {fits.listed(minima, saddles)}{also}.",
-        (
-            fits.landscape(case.truth, case.mu, float(forward)),
-            Line(np.array(case.mu), np.full(2, fixed), "muted", dashed=True),
-            Note(f"precision {precision}, recall {recall}", "optimum", "left"),
-            *fits.map_marks(minima, saddles, best, tuple(others)),
-        ),
-        height=0.9,
+        case.mu,
+        fits.landscape(case.truth, case.mu, float(forward)),
+        minima,
+        saddles,
+        fits.values_of(minima),
+        Line(np.array(case.mu), np.full(2, sigma), "muted", dashed=True),
+        Note(f"precision {number(precision, 2)}, recall {number(recall, 2)}", "optimum", "left"),
     )
 
 
@@ -241,55 +229,40 @@ def landscape(case: Case, direction: Direction) -> Plot:
 def separations(case: Case) -> tuple[Plot, Plot]:
     """The value and the place of each reverse minimum, against the separation of two means."""
     first, last = case.truth[1]
-    minima, branches = fits.both(case).reverse, fits.branches(case)
-    apart, places = abs(last - first), minima[:, 0] - 0.5 * (first + last)
-    best, *_ = values = fits.values_of(minima)
-    ends = np.array([0.0, fits.REACH * mixtures.scale(case.mu)[1]])
-    drag = Drag(x="means.1", origin=first, sign=-1.0 if last < first else 1.0)
+    apart, branches = abs(last - first), fits.branches(case)
+    minima = fits.both(case)[1].minima - (0.5 * (first + last), 0.0, 0.0)
+    reach = fits.REACH * mixtures.scale(case.mu)[1]
+    ends, axis = np.array([0.0, reach]), Axis("separation", (0.0, reach))
+    drag = Drag("means.1", origin=first, sign=-1.0 if last < first else 1.0)
     rule = Rule(apart, "truth", f"{number(apart, 2)} apart", drag=drag)
+    strip = partial(fits.strip, branches, axis, rule, minima, height=0.72)
     at = f"At a separation of {number(apart, 2)} the reverse minima"
-    where = ", ".join(number(place, 2) for place in places.tolist())
-    value = Plot(
-        "What each reverse minimum costs",
-        Axis("separation", (0.0, float(ends[1]))),
-        fits.value_axis(branches, 0.2),
-        f"{at} are {', '.join(values)} nats.",
-        fits.branch_marks(branches, 3, rule, minima[:, 2], best),
-        click=drag,
-        height=0.72,
-    )
-    place = Plot(
-        "Where it lies, and the two means",
-        value.x,
-        Axis("", (-0.55 * float(ends[1]), 0.55 * float(ends[1]))),
-        f"{at} lie at {where} from the middle of the two means.",
-        (
+    where = ", ".join(number(place, 2) for place in minima[:, 0].tolist())
+    return (
+        strip(
+            "What each reverse minimum costs",
+            f"{at} are {', '.join(fits.values_of(minima))} nats.",
+            fits.value_axis(branches, 0.2),
+        ),
+        strip(
+            "Where it lies, and the two means",
+            f"{at} lie at {where} from the middle of the two means.",
+            Axis("", (-0.55 * reach, 0.55 * reach)),
             Line(ends, -0.5 * ends, "truth"),
             Line(ends, 0.5 * ends, "truth"),
-            *fits.branch_marks(branches, 1, replace(rule, label=""), places),
+            mu=True,
         ),
-        click=drag,
-        height=0.72,
     )
-    return value, place
 
 
 # ---------------------------------------------------------------------------- words and buttons
 
 
-def sums(case: Case, forward: Moved, reverse: Moved) -> tuple[Sum, ...]:
-    """Each divergence as the cross-entropy less the entropy of what it averages over."""
-    entropies = mixture(case.truth).entropy(), Normal(reverse.mu, reverse.sigma).entropy()
-    return tuple(
-        Sum(
-            Term(TITLES[each.direction], each.value),
-            (
-                Term(f"−∫ *{a}* log *{b}*", each.value + float(entropy)),
-                Term(f"∫ *{a}* log *{a}*", -float(entropy)),
-            ),
-        )
-        for each, entropy, a, b in zip((forward, reverse), entropies, "pq", "qp", strict=True)
-    )
+def parted(q: Moved, over: Family, a: str, b: str) -> Sum:
+    """The divergence as the cross-entropy less the entropy of a, which it averages over."""
+    entropy = float(over.entropy())
+    cross = Term(f"−∫ *{a}* log *{b}*", q.value + entropy)
+    return Sum(Term(TITLES[q.direction], q.value), (cross, Term(f"∫ *{a}* log *{a}*", -entropy)))
 
 
 def presets(state: State) -> tuple[Preset, ...]:
@@ -298,39 +271,32 @@ def presets(state: State) -> tuple[Preset, ...]:
         fix = Preset("fix σ", {"fixed_sigma": unit}, f"keep sigma of both q at {unit:g}")
     else:
         fix = Preset("free σ", {"fixed_sigma": None}, "let sigma of both q vary")
-    return (*mixtures.buttons(state, both_at), fix)
+    return (*mixtures.buttons(state, "forward_q", "reverse_q"), fix)
 
 
-def both_at(q: Pair) -> dict[str, Any]:
-    return {"forward_q": q, "reverse_q": q, "step": 0}
-
-
-def sentence(state: State, found: Fits, reverse: Moved, likely: Mapping[str, float]) -> str:
-    mu, sigma, value = map(number, found.forward[0].tolist())
+def sentence(state: State, forward: Moved, reverse: Moved, likely: dict[str, float]) -> str:
+    minima = reverse.found.minima
+    mu, sigma, value = map(number, forward.found.minima[0].tolist())
     width = "its variance" if state.fixed_sigma is None else "the fixed sigma"
-    covered, also = (f"it covers {number(100 * share, 1)} %" for share in found.recall.tolist())
+    covered, also = (number(100 * q.found.recall, 1) for q in (forward, reverse))
     text = (
         f"Forward, there is one minimum and nothing to search: *p*’s mean, {mu}, and {width}, "
-        f"*σ* = {sigma}, with a divergence of {value} nats; {covered} of *p*. Reverse, "
-        f"{fits.in_words(found.reverse)}; {also}. "
+        f"*σ* = {sigma}, with a divergence of {value} nats; it covers {covered} % of *p*. Reverse, "
+        f"{fits.in_words(minima)}; it covers {also} %. "
     )
-    if state.step > 0:
-        return text + arrival(found.reverse, reverse.path)
-    mu, sigma = (number(value, 2) for value in likely.values())
-    return (
-        f"{text}Maximum likelihood finds the forward fit from samples of *p* alone: *n* = "
-        f"{state.n} of them give *μ* = {mu}, *σ* = {sigma}. The reverse fit needs the density of "
-        "*p* itself."
-    )
-
-
-def arrival(minima: Array, path: tuple[Array, Array]) -> str:
-    """Which of the minima the reverse descent leads to, if it comes to rest at one."""
-    mu, sigma = path[0][-1], np.exp(path[1][-1])
-    off = np.abs(minima[:, :2] - (mu, sigma)).max(axis=1) / sigma
+    if state.step == 0:
+        mu, sigma = (number(value, 2) for value in likely.values())
+        return (
+            f"{text}Maximum likelihood finds the forward fit from samples of *p* alone: *n* = "
+            f"{state.n} of them give *μ* = {mu}, *σ* = {sigma}. The reverse fit needs the density "
+            "of *p* itself."
+        )
+    mu_end, sigma_end = reverse.path[0][-1], np.exp(reverse.path[1][-1])
+    off = np.abs(minima[:, :2] - (mu_end, sigma_end)).max(axis=1) / sigma_end
     if off.min() > 0.02:
-        return f"After {fits.STEPS} steps the reverse descent is still on its way."
-    value = float(minima[off.argmin(), 2])
-    best = value < minima[0, 2] + fits.TIE
-    which = "the best minimum" if best else "a minimum that is not the best"
-    return f"From its start the reverse descent leads to {which}, {number(value)} nats."
+        return f"{text}After {fits.STEPS} steps the reverse descent is still on its way."
+    end = float(minima[off.argmin(), 2])
+    which = (
+        "the best minimum" if end < minima[0, 2] + fits.TIE else "a minimum that is not the best"
+    )
+    return f"{text}From its start the reverse descent leads to {which}, {number(end)} nats."

@@ -4,6 +4,7 @@ Minima and saddles are rows (mu, sigma, value in nats), the best first.
 """
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -11,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer import core
-from explorer.core import Branches, Fit, Normal
+from explorer.core import Branches, Fit, Mixture, Normal, NormalFits, Path
 from explorer.parts.inputs import Interval
 from explorer.parts.mixtures import HALF, LADDER, SPREADS, Pair, Truth, mixture, scale
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import ceiling
-from explorer.scene import Array, Axis, Landscape, Line, Mark, Points, Role, Rule, Text, number
+from explorer.scene import (
+    Array, Axis, Landscape, Line, Mark, Plot, Points, Role, Rule, number,
+)  # fmt: skip
 
 Direction: TypeAlias = Literal["forward", "reverse"]
 
@@ -25,7 +28,6 @@ AS_GOOD_AS_AN_END = 1e-3  # of alpha, for a landscape
 STEPS, RATES = 160, {"gradient": 0.1, "adam": 0.1, "newton": 1.0}
 SAMPLES, SEED = 2000, 20240607
 REACH = 2 * HALF  # of the separations that are drawn, in units
-NOWHERE = np.empty(0)
 LEVELS = np.array(
     [0.02, 0.06, 0.12, 0.2, 0.3, 0.42, 0.6, 0.8, 1.1, 1.5, 2, 3, 4.5, 7, 10, 15, 25, 40, 80]
 )  # of a landscape, above the best
@@ -33,9 +35,9 @@ MU = np.linspace(-HALF, HALF, 42)
 LOG_SIGMA = np.log(np.geomspace(*SPREADS["sigma"], 36))
 
 
-def rows(fits: tuple[Fit, ...]) -> Array:
-    """Fits as rows (mu, sigma, value)."""
-    table = [(float(fit.q.mu), float(fit.q.sigma), fit.value) for fit in fits]
+def rows(fits: tuple[Fit, ...], middle: float = 0.0) -> Array:
+    """Fits to a p whose middle is not at 0 but here, as rows (mu, sigma, value)."""
+    table = [(middle + float(fit.q.mu), float(fit.q.sigma), fit.value) for fit in fits]
     return np.array(table).reshape(-1, 3)
 
 
@@ -79,32 +81,35 @@ class Case(NamedTuple):
     mu: Interval
 
 
-class Fits(NamedTuple):
-    """All minima of both directions and the reverse saddles; how good the two best fits are."""
+class Found(NamedTuple):
+    """All minima and saddles of one direction, and how good the best minimum is."""
 
-    forward: Array
-    reverse: Array
+    minima: Array
     saddles: Array
-    precision: Array  # (2,), the share of q that lies where 95 % of p is
-    recall: Array  # (2,), the share of p that lies where 95 % of q is
+    precision: float  # the share of q that lies where 95 % of p is
+    recall: float  # the share of p that lies where 95 % of q is
 
 
 @remembered(1024)
-def both(case: Case) -> Fits:
-    """The best fits in both directions."""
-    p, means, shift = mixture(case.truth), case.truth[1], np.zeros(3)
+def both(case: Case) -> tuple[Found, Found]:
+    """The best fits, forward and reverse."""
+    p, means, middle = mixture(case.truth), case.truth[1], 0.0
+    forward = core.fit_alpha_divergence(p, 1.0, case.fixed)
     if len(means) == 2:  # near those of the same two components at other separations
+        middle = 0.5 * (means[0] + means[1])
         reverse = branches(case).at(abs(means[1] - means[0]))
-        shift[0] = 0.5 * (means[0] + means[1])
     else:
         reverse = core.fit_reverse_kl(p, case.fixed)
-    forward = rows(core.fit_alpha_divergence(p, 1.0, case.fixed).minima)
-    minima, saddles = shift + rows(reverse.minima), shift + rows(reverse.saddles)
-    best = [Normal(*each[0, :2].tolist()) for each in (forward, minima)]
     region = core.highest_density_region(p)
-    precision = [np.diff(q.cdf(region), axis=1).sum() for q in best]
-    recall = [np.diff(p.cdf(q.quantile([0.025, 0.975])))[0] for q in best]
-    return Fits(forward, minima, saddles, np.array(precision), np.array(recall))
+    return _found(p, region, forward, 0.0), _found(p, region, reverse, middle)
+
+
+def _found(p: Mixture, region: Array, fits: NormalFits, middle: float) -> Found:
+    minima, saddles = rows(fits.minima, middle), rows(fits.saddles, middle)
+    best = Normal(*minima[0, :2].tolist())
+    precision = np.diff(best.cdf(region), axis=1).sum()
+    (recall,) = np.diff(p.cdf(best.quantile([0.025, 0.975])))
+    return Found(minima, saddles, float(precision), float(recall))
 
 
 def branches(case: Case) -> Branches:
@@ -118,101 +123,115 @@ _reverse_branches = lru_cache(maxsize=64)(core.reverse_branches)
 
 
 class Moved(NamedTuple):
-    """The q of one direction after its steps, with its divergence and its whole path."""
+    """One direction: its best fits, and the q that has descended so many steps from its start."""
 
     direction: Direction
+    found: Found
     mu: float
     sigma: float
     value: float
-    path: tuple[Array, Array]  # mu and log sigma
-
-
-def moved(case: Case, direction: Direction, start: Pair, method: str, step: int) -> Moved:
-    """The q that has descended from its start."""
-    mu, log_sigma, path = start[0], math.log(case.fixed or start[1]), (NOWHERE, NOWHERE)
-    if step > 0:
-        path = _descent(case.truth, case.fixed, direction, mu, log_sigma, method)
-        mu, log_sigma = (float(each[: step + 1][-1]) for each in path)
-    divergence = core.forward_kl if direction == "forward" else core.reverse_kl
-    value = float(divergence(mixture(case.truth), mu, log_sigma).value)
-    return Moved(direction, mu, math.exp(log_sigma), value, path)
+    path: tuple[Array, Array]  # mu and log sigma, of all steps; empty before the first
 
 
 @remembered(64)
-def _descent(
-    truth: Truth, fixed: float | None, direction: str, mu: float, log_sigma: float, method: str
-) -> tuple[Array, Array]:
-    start, rate = Normal(mu, math.exp(log_sigma)), RATES[method]
-    path = core.descend(
-        mixture(truth), start, direction, method=method, steps=STEPS, rate=rate, fixed_sigma=fixed
+def moved(case: Case, direction: Direction, start: Pair, method: str, step: int) -> Moved:
+    """One direction, and where its q is."""
+    p, found, at_rest = mixture(case.truth), both(case)[direction == "reverse"], np.empty(0)
+    if step == 0:
+        mu, sigma = start[0], case.fixed or start[1]
+        divergence = core.forward_kl if direction == "forward" else core.reverse_kl
+        value = float(divergence(p, mu, math.log(sigma)).value)
+        return Moved(direction, found, mu, sigma, value, (at_rest, at_rest))
+    path = _descent(case, direction, start, method)
+    mu, sigma, value = (float(each[: step + 1][-1]) for each in (path.mu, path.sigma, path.value))
+    return Moved(direction, found, mu, sigma, value, (path.mu, np.log(path.sigma)))
+
+
+@lru_cache(maxsize=64)
+def _descent(case: Case, direction: Direction, start: Pair, method: str) -> Path:
+    p, q, rate = mixture(case.truth), Normal(*start), RATES[method]
+    return core.descend(
+        p, q, direction, method=method, steps=STEPS, rate=rate, fixed_sigma=case.fixed
     )
-    return path.mu, np.log(path.sigma)
 
 
 @remembered(64)
 def sampled(case: Case, n: int) -> tuple[Array, dict[str, float]]:
     """Some samples of p, and the mu and sigma that fit them by maximum likelihood."""
-    sample = _samples(case.truth)[:n]
+    sample = mixture(case.truth).sample(np.random.default_rng(SEED), (SAMPLES,))[:n]
     fitted = core.fit_mle(Normal, sample)
     return sample, {"mu": float(fitted.mu), "sigma": case.fixed or float(fitted.sigma)}
 
 
+# ------------------------------------------------------------- branches of fits, and their strips
+
+
 @remembered(64)
-def _samples(truth: Truth) -> Array:
-    return mixture(truth).sample(np.random.default_rng(SEED), (SAMPLES,))
+def curves(branches: Branches) -> tuple[tuple[Array, ...], ...]:
+    """Position, mu, log sigma and value along all saddles, and all minima, parted by nan."""
+    both = map(branches.curves, (True, False))
+    return tuple((position, mu, np.log(sigma), value) for position, mu, sigma, value in both)
 
 
-# ----------------------------------------------------------------------------------------- marks
+def branch_lines(branches: Branches, x: int, y: int, role: Role = "loss") -> tuple[Line, Line]:
+    """The saddles and the minima, by two of the columns of `curves`."""
+    saddles, minima = curves(branches)
+    return Line(saddles[x], saddles[y], "muted", dashed=True), Line(minima[x], minima[y], role)
 
 
-def marked(x: Array, y: Array, best: Text = "", others: Text = "") -> tuple[Points, Points]:
-    """All minima; the best comes first in the arrays."""
+def strip(
+    branches: Branches,
+    x: Axis,
+    rule: Rule,
+    minima: Array,
+    title: str,
+    description: str,
+    y: Axis,
+    *behind: Mark,
+    mu: bool = False,
+    height: float = 1.0,
+) -> Plot:
+    """The values or the means mu of all minima over their position; the rule moves this one."""
+    at, values = np.full(len(minima), rule.x), minima[:, 0 if mu else 2]
+    best, rule = ("", replace(rule, label="")) if mu else (values_of(minima)[0], rule)
+    lines = branch_lines(branches, 0, 1 if mu else 3)
+    marks = (*behind, *lines, rule, *marked(at, values, best))
+    return Plot(title, x, y, description, marks, click=rule.drag, height=height)
+
+
+def value_axis(branches: Branches, least: float) -> Axis:
+    """From 0 to the largest value of all minima, or to `least`, but at most to 2 nats."""
+    top = max(float(np.nanmax(curves(branches)[1][3])), least)
+    return Axis("", (0.0, min(2.0, ceiling(top, LADDER))))
+
+
+def marked(x: Array, y: Array, best: str, others: tuple[str, ...] = ()) -> tuple[Points, Points]:
+    """All minima with their labels; the best comes first in the arrays."""
     return (
         Points(x[1:], y[1:], "optimum", others, shape="ring", small=True),
         Points(x[:1], y[:1], "optimum", best, small=True),
     )
 
 
-def map_marks(minima: Array, saddles: Array, best: Text, others: Text = "") -> tuple[Points, ...]:
-    """All saddles and minima in a landscape."""
-    (x, y), (u, v) = ((rows[:, 0], np.log(rows[:, 1])) for rows in (minima, saddles))
-    return Points(u, v, "muted", shape="cross", small=True), *marked(x, y, best, others)
-
-
-@remembered(128)
-def curves(branches: Branches, saddles: bool) -> tuple[Array, ...]:
-    """Position, mu, log sigma and value along all minima or saddles, parted by nan."""
-    position, mu, sigma, value = branches.curves(saddles)
-    return position, mu, np.log(sigma), value
-
-
-def branch_lines(branches: Branches, x: int, y: int, role: Role = "loss") -> tuple[Line, Line]:
-    """The saddles and the minima, by two of the columns of `curves`."""
-    saddles, minima = curves(branches, True), curves(branches, False)
-    return Line(saddles[x], saddles[y], "muted", dashed=True), Line(minima[x], minima[y], role)
-
-
-def branch_marks(
-    branches: Branches, y: int, rule: Rule, minima: Array, best: Text = ""
-) -> tuple[Mark, ...]:
-    """The branches against their position, and the present minima where the rule is."""
-    at = np.full(len(minima), rule.x)
-    return (*branch_lines(branches, 0, y), rule, *marked(at, minima, best))
-
-
-def value_axis(branches: Branches, least: float) -> Axis:
-    """From 0 to the largest value of all minima, or to `least`, but at most to 2 nats."""
-    top = max(float(np.nanmax(curves(branches, False)[3])), least)
-    return Axis("", (0.0, min(2.0, ceiling(top, LADDER))))
-
-
 # ---------------------------------------------------------------------------------- landscapes
 
 
-def map_axes(mu: Interval) -> tuple[Axis, Axis]:
-    """The axes of a landscape over all q."""
+def every_q(
+    title: str,
+    description: str,
+    mu: Interval,
+    bands: Landscape,
+    minima: Array,
+    saddles: Array,
+    labels: tuple[str, ...],
+    *lines: Mark,
+) -> Plot:
+    """A landscape with its saddles, and its minima with labels from the best on."""
     low, high = (LOG_SIGMA[[0, -1]] + math.log(scale(mu)[1])).tolist()
-    return Axis("*μ*", mu), Axis("log *σ*", (low, high))
+    (x, y), (u, v) = ((each[:, 0], np.log(each[:, 1])) for each in (minima, saddles))
+    crosses = Points(u, v, "muted", shape="cross", small=True)
+    marks = (bands, *lines, crosses, *marked(x, y, labels[0], labels[1:]))
+    return Plot(title, Axis("*μ*", mu), Axis("log *σ*", (low, high)), description, marks)
 
 
 @remembered(1)
@@ -231,9 +250,11 @@ def _models() -> tuple[Array, NDArray[np.float32], NDArray[np.float32], Array]:
     return nodes, log_q.astype(np.float32), mass.astype(np.float32), -q.entropy()[:, 0]
 
 
-@lru_cache(maxsize=1024)
 def landscape(truth: Truth, mu: Interval, alpha: float) -> Landscape:
-    """The alpha-divergence from p of every q: of the reverse KL at 0, the forward at 1."""
+    """The alpha-divergence from p of every q: of the reverse KL at 0, the forward at 1.
+
+    The core would take 20 ms for what is only drawn.
+    """
     p, (center, unit), (nodes, log_q, mass, rest) = mixture(truth), scale(mu), _models()
     log_p = p.log_prob(center + unit * nodes) + math.log(unit)  # of what is measured in units
     if alpha > 1 - AS_GOOD_AS_AN_END:

@@ -5,7 +5,7 @@ screen of the line; its length is 16 units, in which the ranges of all sigmas ar
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
@@ -15,14 +15,14 @@ import numpy as np
 from explorer.core import Mixture, Normal
 from explorer.parts.inputs import Interval, Limits, Numbers, column, hull, intervals, refuse
 from explorer.parts.parameters import Checked, Number, Parameters, declared, many
-from explorer.parts.plane import remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, tidy
 from explorer.scene import (
-    Area, Array, Axis, Control, Drag, Line, Points, Preset, number,
+    Area, Array, Axis, Control, Drag, Line, Mark, Note, Points, Preset, number,
 )  # fmt: skip
 
 Truth: TypeAlias = tuple[Numbers, Numbers, Numbers]  # weights that sum to 1, means, sigmas
 Pair: TypeAlias = tuple[float, float]  # mu and sigma
+Curve: TypeAlias = tuple[Array, Array]  # x and y
 
 MOST = 5  # components
 MEAN, SIGMA, WEIGHT = (-1e6, 1e6), (1e-6, 1e6), (0.0, 1e6)
@@ -61,11 +61,10 @@ class MixtureState(Parameters):
     widths: Any = None  # an older name by which sigmas can be set
 
     def __post_init__(self) -> None:
-        change = partial(object.__setattr__, self)
+        change, limits = partial(object.__setattr__, self), self.limits
         if self.widths is not None:
             change("sigmas", self.widths)
             change("widths", None)
-        limits = self.limits
         change("limits", Checked())  # no value is bound by them
         super().__post_init__()
         for name in ("sigmas", "weights"):
@@ -93,61 +92,50 @@ class MixtureState(Parameters):
         own = every[: 3 * count]
         return (*(c for k in range(count) for c in own[k::count]), *every[3 * count :])
 
-    def _ranges(self, limits: Limits | None) -> Checked:
-        """All ranges: these, as far as they are given and hold all values, else suited ones."""
-        if type(limits) is Checked or limits is None:
-            return limits if limits and self._inside(limits) else self._suited()
-        suited = self._suited()
-        domains = dict.fromkeys(suited, SIGMA) | {"mu": MEAN, "weights": (0.0, 1.0)}
-        given = intervals(limits, suited, domains | _numbers(type(self)))
-        ranges = self._suited(given["mu"])
-        ranges.update({name: given[name] for name in limits})
-        if not self._inside(ranges):
-            refuse("limits", limits, "what holds all means, sigmas and q")
-        return ranges
-
-    def _inside(self, limits: Limits) -> bool:
-        placed = self.placed().items()
-        return all(hull(limits[name], *values) == limits[name] for name, values in placed)
-
-    def _suited(self, mu: Interval | None = None) -> Checked:
-        """All ranges, in round numbers or to suit `mu`."""
+    def _ranges(self, limits: Any) -> Checked:
+        """These as they are if they hold all values, or as far as given; else such as suit p."""
         placed = self.placed()
-        mu = mu or around(self.means, self.sigmas, placed["mu"])
-        unit = scale(mu)[1]
-        spreads = {
-            name: hull((tidy(low * unit), tidy(high * unit)), *placed[name])
-            for name, (low, high) in SPREADS.items()
-            if name in placed
-        }
-        return Checked({"mu": mu, "weights": (0.0, 1.0), **spreads, **_numbers(type(self))})
+        if type(limits) is Checked and _hold(limits, placed):
+            return limits
+        asked = {} if limits is None or type(limits) is Checked else limits
+        kinds = declared(type(self)).items()
+        own = {n: k.domain for n, k in kinds if isinstance(k, Number) and not k.most}
+        spreads = {name: ends for name, ends in SPREADS.items() if name in placed}
+        domains = {"mu": MEAN, "weights": (0.0, 1.0), **dict.fromkeys(spreads, SIGMA), **own}
+        ranges = intervals(asked, domains, domains)
+        if "mu" not in asked:
+            ranges["mu"] = around(self.means, self.sigmas, placed["mu"])
+        unit = scale(ranges["mu"])[1]
+        for name in spreads.keys() - asked:
+            low, high = spreads[name]
+            ranges[name] = hull((tidy(low * unit), tidy(high * unit)), *placed[name])
+        if not _hold(ranges, placed):
+            refuse("limits", limits, "what holds all means, sigmas and q")
+        return Checked(ranges)
 
 
-def _numbers(state: type) -> dict[str, Interval]:
-    """The domains of a state's single numbers, which are their sliders' ranges too."""
-    kinds = declared(state).items()
-    return {n: kind.domain for n, kind in kinds if isinstance(kind, Number) and not kind.most}
+def _hold(ranges: Limits, placed: Mapping[str, Numbers]) -> bool:
+    return all(hull(ranges[name], *values) == ranges[name] for name, values in placed.items())
 
 
-def components(means: Any, sigmas: Any, weights: Any, widths: Any) -> dict[str, Any]:
-    """What is given of p, with sigmas by either name; else sigmas of 1 and equal weights."""
+def given(means: Any, sigmas: Any, weights: Any, widths: Any, limits: Any) -> dict[str, Any]:
+    """What a user says of p, with sigmas by either name; else sigmas of 1 and equal weights."""
     if sigmas is not None and widths is not None:
         refuse("widths", widths, "None where sigmas is given")
     sigmas = widths if sigmas is None else sigmas
     means = column("means", means, *MEAN, MOST)
     count = len(means)
-    return {
-        "means": means,
-        "sigmas": (1.0,) * count if sigmas is None else column("sigmas", sigmas, *SIGMA),
-        "weights": (1 / count,) * count if weights is None else column("weights", weights, *WEIGHT),
-    }
+    sigmas = (1.0,) * count if sigmas is None else column("sigmas", sigmas, *SIGMA)
+    weights = (1 / count,) * count if weights is None else weights
+    return {"means": means, "sigmas": sigmas, "weights": weights, "limits": limits}
 
 
-def around(means: Numbers, sigmas: Numbers, others: Numbers = ()) -> Interval:
-    """A round interval that holds p, and the other values."""
+def around(means: Numbers, sigmas: Numbers, values: Numbers) -> Interval:
+    """A round interval that holds p and the values."""
     middle = 0.5 * (min(means) + max(means))
-    ends = [abs(m - middle) + 3 * s for m, s in zip(means, sigmas, strict=False)]
-    unit = ceiling(max(ends + [abs(value - middle) for value in others]) / HALF, ONE_TWO_FIVE)
+    reach = max(abs(m - middle) + 3 * s for m, s in zip(means, sigmas, strict=False)) / HALF
+    far = max(abs(value - middle) for value in values) / (HALF - 0.6)  # the middle moves by 0.5
+    unit = ceiling(max(reach, far), ONE_TWO_FIVE)
     center, digits = round(middle / unit) * unit, digits_of(unit)
     return round(center - HALF * unit, digits), round(center + HALF * unit, digits)
 
@@ -180,16 +168,22 @@ def hills(truth: Truth, mu: Interval) -> tuple[Area, Line, Points]:
     x = center + unit * GRID
     y = np.exp(p.log_prob(x))
     labels = tuple(f"{'' if k else '*p* '}{number(100 * w, 0)} %" for k, w in enumerate(weights))
-    drag = Drag(x="means.{i}", wheel="sigmas.{i}")
+    drag = Drag("means.{i}", wheel="sigmas.{i}")
     handles = Points(at, np.exp(p.log_prob(at)), "truth", labels, drag=drag)
     return Area(x, y, "truth"), Line(x, y, "truth"), handles
 
 
-@remembered(512)
-def bell(mu: float, sigma: float) -> tuple[Array, Array]:
+def bell(mu: float, sigma: float) -> Curve:
     """The curve of a Normal density."""
     x = mu + sigma * Z
     return x, np.exp(Normal(mu, sigma).log_prob(x))
+
+
+def densities(truth: Truth, mu: Interval, loss: str, dashed: Curve, q: Curve) -> tuple[Mark, ...]:
+    """p, the curves of fits to it and that of q, with a text on its loss."""
+    area, line, handles = hills(truth, mu)
+    curves = Line(*dashed, "optimum", dashed=True), Line(*q, "model")
+    return Note(loss, "loss"), area, line, *curves, handles
 
 
 def density_axis(truth: Truth, mu: Interval, narrowest: float) -> Axis:
@@ -202,13 +196,11 @@ def density_axis(truth: Truth, mu: Interval, narrowest: float) -> Axis:
 # ------------------------------------------------------------------------------------- buttons
 
 
-def buttons(
-    state: MixtureState, also: Callable[[Pair], Mapping[str, Any]] = lambda q: {}
-) -> tuple[Preset, ...]:
-    """Those that set p and, for a q, `also` more; and those that add or remove a component."""
+def buttons(state: MixtureState, *qs: str) -> tuple[Preset, ...]:
+    """Those that set p, and the fields `qs` beside it; and those for one component more or less."""
     more, less = _one_more(state), _one_less(state)
     return (
-        *_examples(len(state.means), tuple(state.limits.items()), also),
+        *_examples(len(state.means), tuple(state.limits.items()), qs),
         Preset("+ mode", more if len(state.means) < MOST else {}, "one more component"),
         Preset("− mode", less if len(state.means) > 1 else {}, "one component less"),
     )
@@ -216,42 +208,33 @@ def buttons(
 
 @lru_cache(maxsize=64)
 def _examples(
-    count: int, limits: tuple[tuple[str, Interval], ...], also: Callable[[Pair], Mapping[str, Any]]
+    count: int, limits: tuple[tuple[str, Interval], ...], qs: tuple[str, ...]
 ) -> list[Preset]:
-    found = []
+    found, ranges = [], dict(limits)
     for label, note, means, sigmas, weights, q in EXAMPLES:
-        values = {"means": means, "sigmas": sigmas, "weights": weights, **also(q)}
-        placed = {"mu": (*means, q[0]), "sigmas": sigmas, "sigma": q[1:]}
-        inside = all(hull(ends, *placed.get(name, ())) == ends for name, ends in limits)
-        if inside and len(means) == count and ("mu", (-HALF, HALF)) in limits:
-            values = _entries(values)
+        values: dict[str, Any] = {"means": means, "sigmas": sigmas, "weights": weights}
+        placed = {"mu": means, "sigmas": sigmas}
+        if qs:
+            values |= dict.fromkeys(qs, q)
+            placed |= {"mu": (*means, q[0]), "sigma": q[1:]}
+        if len(means) == count and ranges["mu"] == (-HALF, HALF) and _hold(ranges, placed):
+            # Single entries a page can set without asking.
+            values = {f"{n}.{i}": x for n, numbers in values.items() for i, x in enumerate(numbers)}
         else:
             values["limits"] = None
-        found.append(Preset(label, values, note))
+        found.append(Preset(label, values | ({"step": 0} if qs else {}), note))
     return found
-
-
-def _entries(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Tuples as single entries, which a page can set without asking."""
-    entries: dict[str, Any] = {}
-    for name, value in values.items():
-        several = isinstance(value, tuple)
-        entries |= {f"{name}.{i}": x for i, x in enumerate(value)} if several else {name: value}
-    return entries
 
 
 def _one_more(state: MixtureState) -> dict[str, Numbers]:
     """A component in the widest gap between two or between one and the edge."""
     center, unit = scale(state.limits["mu"])
-    reach, step = (HALF - 1) * unit, 0.05 * unit
+    reach = (HALF - 1) * unit
     ends = [center - reach, *sorted(state.means), center + reach]
     k = int(np.argmax(np.diff(ends)))
-    mean = tidy(round(0.5 * (ends[k] + ends[k + 1]) / step) * step)
-    return {
-        "means": (*state.means, mean),
-        "sigmas": (*state.sigmas, unit),
-        "weights": (*state.weights, max(state.weights)),
-    }
+    mean = state.slider("means.0").nearest(0.5 * (ends[k] + ends[k + 1]))
+    weights = *state.weights, max(state.weights)
+    return {"means": (*state.means, mean), "sigmas": (*state.sigmas, unit), "weights": weights}
 
 
 def _one_less(state: MixtureState) -> dict[str, Numbers]:

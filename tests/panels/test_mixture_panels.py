@@ -122,6 +122,24 @@ def test_ranges_suit_p_in_any_unit(panel, unit):
 
 
 @both
+@settings(max_examples=50, deadline=None)
+@given(st.floats(-1e4, 1e4), st.floats(0, 1e3), st.floats(1e-3, 1e3))
+def test_the_window_holds_means_that_are_many_sigmas_apart(panel, low, apart, sigma):
+    low, high = min(low, low + apart), max(low, low + apart)
+    left, right = panel((low, high), (sigma, sigma)).state.limits["mu"]
+    assert left <= low <= high <= right
+
+
+@both
+def test_the_window_holds_means_close_to_its_edge(panel):
+    assert panel((0.3, 16.2), (0.01, 0.01)).state.limits["mu"] == (-8, 24)
+
+
+def test_the_window_holds_a_q_close_to_its_edge():
+    assert kl_fit((-3, 3.5), forward_q=(8.25, 1)).state.limits["mu"] == (-16, 16)
+
+
+@both
 def test_ranges_stay_while_p_is_inside_and_follow_when_it_leaves(panel):
     session = opened(panel())
     session.set(means=(-7.5, 1))
@@ -162,6 +180,7 @@ def test_limits_set_the_ranges_and_the_scale_of_all_plots(panel):
         ({"nu": (0, 1)}, "limits = .* a name of mu, weights, sigmas"),
         ({"sigmas": (0, 4)}, r"limits\['sigmas'\] = 0: allowed"),
         (3, "limits = 3"),
+        (0, "limits = 0"),
     ],
 )
 def test_limits_that_cannot_be_are_refused(panel, limits, message):
@@ -221,6 +240,9 @@ def test_the_penguins_are_two_normals_by_maximum_likelihood():
 def test_components_are_added_in_the_widest_gap_and_removed(panel):
     session = opened(panel())
     assert pressed(session, "+ mode").means == (-3.0, 3.0, 0.0)
+    wide = opened(panel((-3, 4.13), limits={"mu": (-20, 20)}))
+    slider = wide.state.slider("means.0")
+    assert pressed(wide, "+ mode").means[2] == slider.nearest(wide.state.means[2])
     assert "means.2" in session.controls
     for _ in range(2):
         pressed(session, "+ mode")
