@@ -203,9 +203,8 @@ def best_along(truth: Truth, mu: Interval) -> tuple[Array, Array, Array, Array]:
     As accurately as it is drawn.
     """
     alphas, mus, sigmas, _ = branches(truth).best()
-    center, unit = mixtures.scale(mu)
-    reach, step = 1.5 * mixtures.HALF * unit, 0.4 * min(truth[2])
-    x = center + np.linspace(-reach, reach, min(2 * int(reach / step) + 3, 4001))
+    aside, step = 0.25 * (mu[1] - mu[0]), 0.4 * min(truth[2])
+    x = np.linspace(mu[0] - aside, mu[1] + aside, min(2 * int(3 * aside / step) + 3, 4001))
     log_p = mixture(truth).log_prob(x)
     log_q = Normal(mus[:, None], sigmas[:, None]).log_prob(x)
     log_m = np.logaddexp(log_p, log_q) - np.log(2)

@@ -129,7 +129,7 @@ def kl_fit(
 
 def beside(means: Numbers, sigmas: Numbers) -> Pair:
     """A q to begin with, in round numbers."""
-    unit = mixtures.scale(mixtures.around(means, sigmas, means))[1]
+    unit = mixtures.unit_of(mixtures.around(means, sigmas, means))
     digits = mixtures.digits_of(unit)
     mu = float(np.mean(means)) + 0.4 * max(float(np.std(means)), min(sigmas))
     sigma = max(2.2 * float(np.mean(sigmas)), mixtures.SPREADS["sigma"][0] * unit)
@@ -231,7 +231,7 @@ def separations(case: Case) -> tuple[Plot, Plot]:
     first, last = case.truth[1]
     apart, branches = abs(last - first), fits.branches(case)
     minima = fits.both(case)[1].minima - (0.5 * (first + last), 0.0, 0.0)
-    reach = fits.REACH * mixtures.scale(case.mu)[1]
+    reach = fits.REACH * mixtures.unit_of(case.mu)
     ends, axis = np.array([0.0, reach]), Axis("separation", (0.0, reach))
     drag = Drag("means.1", origin=first, sign=-1.0 if last < first else 1.0)
     rule = Rule(apart, "truth", f"{number(apart, 2)} apart", drag=drag)
@@ -266,7 +266,7 @@ def parted(q: Moved, over: Family, a: str, b: str) -> Sum:
 
 
 def presets(state: State) -> tuple[Preset, ...]:
-    unit = mixtures.scale(state.limits["mu"])[1]
+    unit = mixtures.unit_of(state.limits["mu"])
     if state.fixed_sigma is None:
         fix = Preset("fix σ", {"fixed_sigma": unit}, f"keep sigma of both q at {unit:g}")
     else:
@@ -296,7 +296,5 @@ def sentence(state: State, forward: Moved, reverse: Moved, likely: dict[str, flo
     if off.min() > 0.02:
         return f"{text}After {fits.STEPS} steps the reverse descent is still on its way."
     end = float(minima[off.argmin(), 2])
-    which = (
-        "the best minimum" if end < minima[0, 2] + fits.TIE else "a minimum that is not the best"
-    )
-    return f"{text}From its start the reverse descent leads to {which}, {number(end)} nats."
+    rank = "the best minimum" if end < minima[0, 2] + fits.TIE else "a minimum that is not the best"
+    return f"{text}From its start the reverse descent leads to {rank}, {number(end)} nats."

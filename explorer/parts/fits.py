@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from explorer import core
 from explorer.core import Branches, Fit, Mixture, Normal, NormalFits, Path
 from explorer.parts.inputs import Interval
-from explorer.parts.mixtures import HALF, LADDER, SPREADS, Pair, Truth, mixture, scale
+from explorer.parts.mixtures import HALF, LADDER, SPREADS, Pair, Truth, mixture, unit_of
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import ceiling
 from explorer.scene import (
@@ -116,7 +116,7 @@ def branches(case: Case) -> Branches:
     """The reverse fits to the two components, the left one first, at every separation."""
     by_mean = sorted(zip(*case.truth, strict=True), key=lambda component: component[1])
     weights, _, sigmas = zip(*by_mean, strict=True)
-    return _reverse_branches(weights, sigmas, REACH * scale(case.mu)[1], case.fixed)
+    return _reverse_branches(weights, sigmas, REACH * unit_of(case.mu), case.fixed)
 
 
 _reverse_branches = lru_cache(maxsize=64)(core.reverse_branches)
@@ -227,7 +227,7 @@ def every_q(
     *lines: Mark,
 ) -> Plot:
     """A landscape with its saddles, and its minima with labels from the best on."""
-    low, high = (LOG_SIGMA[[0, -1]] + math.log(scale(mu)[1])).tolist()
+    low, high = (LOG_SIGMA[[0, -1]] + math.log(unit_of(mu))).tolist()
     (x, y), (u, v) = ((each[:, 0], np.log(each[:, 1])) for each in (minima, saddles))
     crosses = Points(u, v, "muted", shape="cross", small=True)
     marks = (bands, *lines, crosses, *marked(x, y, labels[0], labels[1:]))
@@ -255,11 +255,12 @@ def landscape(truth: Truth, mu: Interval, alpha: float) -> Landscape:
 
     The core would take 20 ms for what is only drawn.
     """
-    p, (center, unit), (nodes, log_q, mass, rest) = mixture(truth), scale(mu), _models()
-    log_p = p.log_prob(center + unit * nodes) + math.log(unit)  # of what is measured in units
+    p, unit, (nodes, log_q, mass, rest) = mixture(truth), unit_of(mu), _models()
+    x = 0.5 * (mu[0] + mu[1]) + unit * nodes
+    log_p = p.log_prob(x) + math.log(unit)  # of what is measured in units
     if alpha > 1 - AS_GOOD_AS_AN_END:
         log_sigma = LOG_SIGMA[:, None] + math.log(unit)
-        values = core.forward_kl(p, center + unit * MU, log_sigma).value
+        values = core.forward_kl(p, np.linspace(*mu, MU.size), log_sigma).value
     elif alpha < AS_GOOD_AS_AN_END:
         values = rest - mass @ log_p.astype(np.float32)
     else:

@@ -29,7 +29,6 @@ MEAN, SIGMA, WEIGHT = (-1e6, 1e6), (1e-6, 1e6), (0.0, 1e6)
 HALF = 8.0  # of what is on screen, in units
 SPREADS = {"sigmas": (0.3, 4.0), "sigma": (0.3, 10.0)}  # of the components and of q, in units
 Z = np.linspace(-4.0, 4.0, 65)
-GRID = np.linspace(-HALF, HALF, 221)
 LADDER = (1.2, 2.0, 3.0, 5.0, 8.0, 12.0)
 START = (1.2, 2.2)
 EXAMPLES: tuple[tuple[str, str, Numbers, Numbers, Numbers, Pair], ...] = (
@@ -105,7 +104,7 @@ class MixtureState(Parameters):
         ranges = intervals(asked, domains, domains)
         if "mu" not in asked:
             ranges["mu"] = around(self.means, self.sigmas, placed["mu"])
-        unit = scale(ranges["mu"])[1]
+        unit = unit_of(ranges["mu"])
         for name in spreads.keys() - asked:
             low, high = spreads[name]
             ranges[name] = hull((tidy(low * unit), tidy(high * unit)), *placed[name])
@@ -145,9 +144,9 @@ def digits_of(unit: float) -> int:
     return 2 - math.floor(math.log10(unit))
 
 
-def scale(mu: Interval) -> tuple[float, float]:
-    """The center and the unit of what is on screen."""
-    return 0.5 * (mu[0] + mu[1]), tidy((mu[1] - mu[0]) / (2 * HALF))
+def unit_of(mu: Interval) -> float:
+    """A sixteenth of what is on screen."""
+    return tidy((mu[1] - mu[0]) / (2 * HALF))
 
 
 @lru_cache(maxsize=1024)
@@ -164,8 +163,7 @@ def mixture(truth: Truth) -> Mixture:
 def hills(truth: Truth, mu: Interval) -> tuple[Area, Line, Points]:
     """p, with a handle at each mean; the wheel makes that component wider."""
     weights, means, _ = truth
-    p, at, (center, unit) = mixture(truth), np.array(means), scale(mu)
-    x = center + unit * GRID
+    p, at, x = mixture(truth), np.array(means), np.linspace(*mu, 221)
     y = np.exp(p.log_prob(x))
     labels = tuple(f"{'' if k else '*p* '}{number(100 * w, 0)} %" for k, w in enumerate(weights))
     drag = Drag("means.{i}", wheel="sigmas.{i}")
@@ -188,7 +186,7 @@ def densities(truth: Truth, mu: Interval, loss: str, dashed: Curve, q: Curve) ->
 
 def density_axis(truth: Truth, mu: Interval, narrowest: float) -> Axis:
     """The axis of p and of Normals, the highest of which has this sigma; it grows in steps."""
-    unit = scale(mu)[1]
+    unit = unit_of(mu)
     peak = max(float(np.max(hills(truth, mu)[2].y)), 1 / (math.sqrt(2 * math.pi) * narrowest))
     return Axis("", (0.0, ceiling(max(1.12 * unit * peak, 0.2), LADDER) / unit))
 
@@ -228,9 +226,9 @@ def _examples(
 
 def _one_more(state: MixtureState) -> dict[str, Numbers]:
     """A component in the widest gap between two or between one and the edge."""
-    center, unit = scale(state.limits["mu"])
-    reach = (HALF - 1) * unit
-    ends = [center - reach, *sorted(state.means), center + reach]
+    low, high = state.limits["mu"]
+    unit = unit_of((low, high))
+    ends = [low + unit, *sorted(state.means), high - unit]
     k = int(np.argmax(np.diff(ends)))
     mean = state.slider("means.0").nearest(0.5 * (ends[k] + ends[k + 1]))
     weights = *state.weights, max(state.weights)
