@@ -2,14 +2,14 @@
 
 import math
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 import numpy as np
 import pytest
 
 import explorer
-from explorer.scene import Area, Choice, Line
+from explorer.scene import Area, Axis, Blueprint, Choice, Landscape, Line, Plot, Scene
 from tests.browser.bare_page import BarePage
 
 PATHS = """() => [...document.querySelectorAll('.explorer-plot')].map(plot => {
@@ -149,8 +149,8 @@ def test_lines_and_bands_pass_through_their_data(browser, name):
 CLIPPED = """() => [...document.querySelectorAll('.explorer-plot')].flatMap(plot => {
     const area = plot.querySelector('svg').getBoundingClientRect();
     const texts = [...plot.querySelectorAll('.explorer-ticks text, .explorer-axis')];
-    return texts.filter(text => text.textContent && text.getBoundingClientRect().left < area.left - 1)
-        .map(text => text.textContent);
+    const outside = text => text.textContent && text.getBoundingClientRect().left < area.left - 1;
+    return texts.filter(outside).map(text => text.textContent);
 })"""
 
 
@@ -197,3 +197,50 @@ def test_a_handle_follows_the_pointer_in_a_page_that_is_transformed(browser, tra
     assert a == pytest.approx(6 + 0.2 * spans[0], abs=0.06)
     assert b == pytest.approx(5 + 0.1 * spans[1], abs=0.06)
     page.close()
+
+
+@dataclass(frozen=True)
+class Still:
+    """A state without controls."""
+
+    def controls(self):
+        """None."""
+        return ()
+
+
+def test_bands_are_those_of_the_smooth_function_between_the_points(browser):
+    """A slanted valley on a coarse grid: where straight pieces would have corners and islands."""
+
+    def height(x, y):
+        return (2 * x + y) ** 2 + 0.1 * (x - 2 * y) ** 2
+
+    levels, grid = np.array([0.02, 0.08, 0.2, 0.4, 0.8, 1.5, 3.0]), np.linspace(-1, 1, 24)
+    heights = height(grid[None, :], grid[:, None])
+    axis = Axis("", (-1.0, 1.0))
+    plot = Plot("valley", axis, axis, "a valley", (Landscape(heights, levels),))
+    scene = Scene({}, (plot,), (), (), "A valley.", columns=1)
+    page = BarePage(browser, viewport={"width": 700, "height": 600})
+    page.draw(Blueprint("valley", Still(), lambda state: scene))
+    width, rows, opacity = page.page.evaluate(
+        """() => {
+            const canvas = document.querySelector('canvas.explorer-landscape');
+            const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            return [canvas.width, canvas.height, [...data].filter((_, i) => i % 4 === 3)];
+        }"""
+    )
+    page.close()
+    found = np.array(opacity).reshape(rows, width) / 255
+    x = (np.arange(width) + 0.5) / width * 2 - 1
+    y = 1 - (np.arange(rows) + 0.5) / rows * 2
+    true = height(x[None, :], y[:, None])
+    band = np.searchsorted(levels, true)
+    expected = 1 - (1 - 0.042) ** band
+    near = np.zeros_like(true, dtype=bool)  # to a contour line, which is drawn in another tone
+    for level in levels:
+        above = true > level
+        near[:-1] |= above[:-1] != above[1:]
+        near[1:] |= above[:-1] != above[1:]
+        near[:, :-1] |= above[:, :-1] != above[:, 1:]
+        near[:, 1:] |= above[:, :-1] != above[:, 1:]
+    wrong = (np.abs(found - expected) > 0.02) & ~near
+    assert wrong.mean() < 0.012

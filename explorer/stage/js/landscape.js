@@ -39,9 +39,53 @@ export function landscape(plot, mark) {
 const sameList = (one, other) => one === other || (one.length === other.length && one.every((value, i) => value === other[i]));
 const sameField = (one, other) => one.low === other.low && one.high === other.high && sameList(one.steps, other.steps);
 
-// Paints how many levels the field, bilinear between its points, has reached, and lines at the levels.
+const FINER = 2; // points drawn for one of the field's, along each axis
+const BEYOND = 1e9; // steps: what is infinite, here merely beyond every level
+
+// The slope of a curve that neither rises nor falls where its points do not, between two rises.
+function slopeBetween(before, after) {
+  if (before * after <= 0) return 0;
+  const size = Math.min(2 * Math.abs(before), 2 * Math.abs(after), Math.abs(before + after) / 2);
+  return after > 0 ? size : -size;
+}
+
+// Puts a cubic through `count` of the points, each so far from the next, into `found`; it is straight
+// beside what is infinite.
+function refine(points, first, apart, count, found, place, next) {
+  const at = (i) => points[first + apart * i];
+  let before = at(1) - at(0);
+  let here = before;
+  for (let i = 0; i < count - 1; i++) {
+    const [start, end] = [at(i), at(i + 1)];
+    const after = i + 2 < count ? at(i + 2) - end : here;
+    const straight = Math.max(Math.abs(before), Math.abs(here), Math.abs(after)) > BEYOND / 2;
+    const one = straight ? here : slopeBetween(before, here);
+    const other = straight ? here : slopeBetween(here, after);
+    for (let k = 0; k < FINER; k++) {
+      const t = k / FINER;
+      found[place] = start + t * (one + t * (3 * here - 2 * one - other + t * (one + other - 2 * here)));
+      place += next;
+    }
+    [before, here] = [here, after];
+  }
+  found[place] = at(count - 1);
+}
+
+// The field with more points, as heights in steps.
+function refined({ rows, columns, steps }) {
+  const heights = Float64Array.from(steps, (step) => (step === 0 || step === 65535 ? -BEYOND : step === 65534 ? BEYOND : step));
+  const [wide, tall] = [(columns - 1) * FINER + 1, (rows - 1) * FINER + 1];
+  const across = new Float64Array(rows * wide);
+  for (let j = 0; j < rows; j++) refine(heights, j * columns, 1, columns, across, j * wide, 1);
+  const found = new Float64Array(tall * wide);
+  for (let i = 0; i < wide; i++) refine(across, i, wide, rows, found, i, wide);
+  return { rows: tall, columns: wide, heights: found };
+}
+
+// Paints how many levels the field has reached, and lines at the levels.
 function paintBands({ field, levels, image, line, colour }) {
-  const { rows, columns, low, high, steps } = field;
+  const { low, high } = field;
+  const { rows, columns, heights } = refined(field);
   const { width, height } = image;
   const pixels = new Uint32Array(image.data.buffer);
   const rgb = (colour[2] << 16) | (colour[1] << 8) | colour[0];
@@ -49,8 +93,6 @@ function paintBands({ field, levels, image, line, colour }) {
   const clear = Float64Array.from({ length: edges.length - 1 }, (_, k) => (1 - BAND) ** k);
   const ink = (opacity) => rgb | ((255 * opacity + 0.5) << 24);
   const flat = Uint32Array.from(clear, (part) => ink(1 - part));
-  // The first and the last step stand for infinite values, which here are merely beyond every level.
-  const at = (n) => (steps[n] === 0 || steps[n] === 65535 ? -1e9 : steps[n] === 65534 ? 1e9 : steps[n]);
   const reached = (value) => {
     let k = 0;
     while (edges[k + 1] <= value) k++;
@@ -62,7 +104,7 @@ function paintBands({ field, levels, image, line, colour }) {
     for (let i = 0; i < columns - 1; i++) {
       const [left, right] = [Math.round(i * dx), Math.round((i + 1) * dx)];
       const n = j * columns + i;
-      const [a, b, c, d] = [at(n), at(n + 1), at(n + columns), at(n + columns + 1)];
+      const [a, b, c, d] = [heights[n], heights[n + 1], heights[n + columns], heights[n + columns + 1]];
       const [least, most] = [Math.min(a, b, c, d), Math.max(a, b, c, d)];
       const near = (line + 0.5) * Math.hypot(Math.max(Math.abs(b - a), Math.abs(d - c)) / dx, Math.max(Math.abs(c - a), Math.abs(d - b)) / dy);
       const first = reached(least - near);
