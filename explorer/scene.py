@@ -1,4 +1,4 @@
-"""What is on screen, as pure data: a `Scene` of plots, sums and buttons that hold their own numbers.
+"""What is on screen as pure data: a `Scene` of plots, sums and buttons that hold their own numbers.
 
 A panel is a `Blueprint`: a state, and the function ``view(state) -> Scene``. The browser and
 matplotlib both draw a scene; neither computes anything.
@@ -13,7 +13,7 @@ ordinary letter, as `literal` does for names that are not our own.
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from itertools import count
 from operator import attrgetter
@@ -97,7 +97,8 @@ class Drag:
 
     In the name of a control ``{i}`` stands for the number of the point or bar. The axis named by
     `log` shows the natural logarithm of its control; on the x axis the control is
-    ``origin + sign * x``. The wheel, + and - move the control `wheel`.
+    ``origin + sign * x``. The wheel, + and - move the control `wheel`. Where a mark does not stand
+    where its controls are, `begin` has the settings from which a drag of it takes it up.
     """
 
     x: str = ""
@@ -106,6 +107,7 @@ class Drag:
     log: Literal["", "x", "y"] = ""
     origin: Number = 0.0
     sign: Number = 1.0
+    begin: Mapping[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -179,7 +179,8 @@ def view(state: State) -> Scene:
 
 def densities(case: Case, q: Moved, height: Axis, *samples: Rug) -> Plot:
     name, value, curve = q.direction, number(q.value), mixtures.bell(q.mu, q.sigma)
-    best, drag = q.found.minima[0, :2].tolist(), Drag(f"{name}_q.0", wheel=f"{name}_q.1")
+    best = q.found.minima[0, :2].tolist()
+    drag = Drag(f"{name}_q.0", wheel=f"{name}_q.1", begin=q.begin)
     loss, hill = f"{TITLES[name]} = {value}", float(curve[1].max())
     aim = "*q* must cover all of *p*" if name == "forward" else "*q* must stay where *p* is"
     return Plot(
@@ -199,7 +200,7 @@ def densities(case: Case, q: Moved, height: Axis, *samples: Rug) -> Plot:
 
 def every_q(case: Case, q: Moved, *samples: Points) -> Plot:
     name, (bands, *rest) = q.direction, landscape(case, q.direction).marks
-    drag = Drag(f"{name}_q.0", f"{name}_q.1", log="y")
+    drag = Drag(f"{name}_q.0", f"{name}_q.1", log="y", begin=q.begin)
     handle = Points(q.mu, math.log(q.sigma), "model", drag=drag)
     marks = (bands, Line(*q.path, "model"), *samples, *rest, handle)
     return replace(landscape(case, name), marks=marks, height=0.9)

@@ -131,6 +131,7 @@ class Moved(NamedTuple):
     sigma: float
     value: float
     path: tuple[Array, Array]  # mu and log sigma, of all steps; empty before the first
+    begin: dict[str, float]  # the settings with which q starts from where it is now
 
 
 @remembered(64)
@@ -138,13 +139,16 @@ def moved(case: Case, direction: Direction, start: Pair, method: str, step: int)
     """One direction, and where its q is."""
     p, found, at_rest = mixture(case.truth), both(case)[direction == "reverse"], np.empty(0)
     if step == 0:
-        mu, sigma = start[0], case.fixed or start[1]
+        mu, sigma, path = start[0], case.fixed or start[1], (at_rest, at_rest)
         divergence = core.forward_kl if direction == "forward" else core.reverse_kl
         value = float(divergence(p, mu, math.log(sigma)).value)
-        return Moved(direction, found, mu, sigma, value, (at_rest, at_rest))
-    path = _descent(case, direction, start, method)
-    mu, sigma, value = (float(each[: step + 1][-1]) for each in (path.mu, path.sigma, path.value))
-    return Moved(direction, found, mu, sigma, value, (path.mu, np.log(path.sigma)))
+    else:
+        found_path = _descent(case, direction, start, method)
+        steps = found_path.mu, found_path.sigma, found_path.value
+        mu, sigma, value = (float(each[: step + 1][-1]) for each in steps)
+        path = found_path.mu, np.log(found_path.sigma)
+    begin = {f"{direction}_q.0": mu, f"{direction}_q.1": sigma if case.fixed is None else start[1]}
+    return Moved(direction, found, mu, sigma, value, path, {**begin, "step": 0})
 
 
 @lru_cache(maxsize=64)

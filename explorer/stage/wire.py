@@ -2,9 +2,9 @@
 
 Values are numbered by the slots of `explorer.scene.structure`. The browser holds those of the state
 that it names with its question (the base); what is the same there is left out, so that what a drag
-does not change travels only once, as does an array that stands in several slots. Numbers keep their 64 bits (and infinities, which JSON lacks).
-What is only drawn is rounded: curves to float32, two-dimensional arrays to 16 bits between their
-smallest and largest value.
+does not change travels only once, as does an array that stands in several slots. Numbers keep their
+64 bits (and infinities, which JSON lacks). What is only drawn is rounded: curves to float32,
+two-dimensional arrays to 16 bits between their smallest and largest value.
 """
 
 from collections.abc import Sequence

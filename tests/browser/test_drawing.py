@@ -244,3 +244,29 @@ def test_bands_are_those_of_the_smooth_function_between_the_points(browser):
         near[:, 1:] |= above[:, :-1] != above[:, 1:]
     wrong = (np.abs(found - expected) > 0.02) & ~near
     assert wrong.mean() < 0.012
+
+
+def test_a_handle_takes_a_descending_q_up_where_it_is(browser):
+    """From the first pixel on: the start moves to where q is, and the step goes to 0."""
+    page = BarePage(browser, viewport={"width": 1200, "height": 1400})
+    blueprint = import_module("explorer.panels.kl_fit").kl_fit(step=60)
+    scene = page.draw(blueprint)
+    handle = page.page.get_by_label("mean of the reverse q and standard deviation").last
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mark = [mark for mark in scene.plots[3].marks if getattr(mark, "drag", None)][-1]
+    assert mark.x != pytest.approx(blueprint.state.reverse_q[0], abs=0.1)
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    seen = "() => ['reverse_q.0', 'reverse_q.1', 'step'].map(name => widgets[name].values.value)"
+    mu, sigma, step = page.page.evaluate(seen)
+    assert (mu, step) == (mark.x, 0)
+    assert math.log(sigma) == pytest.approx(mark.y)
+    page.page.mouse.move(x + 40, y)
+    page.page.wait_for_timeout(100)
+    mu = page.page.evaluate(seen)[0]
+    _, _, width, _ = page.page.evaluate(PATHS)[3]["frame"]
+    low, high = scene.plots[3].x.limits
+    assert mu - mark.x == pytest.approx(40 / width * (high - low), abs=0.05)
+    page.page.mouse.up()
+    page.close()

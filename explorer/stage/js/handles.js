@@ -41,6 +41,7 @@ export class Handles {
 class Handle {
   constructor(plot, mark, kind, index) {
     this.plot = plot;
+    this.mark = mark;
     this.link = plot.view.link;
     this.moves = dragged(mark.drag, plot, index);
     this.wheel = this.link.control(mark.drag.wheel.replace("{i}", index));
@@ -67,6 +68,7 @@ class Handle {
 
   turn(event) {
     event.preventDefault();
+    this.begin();
     this.link.nudge(this.wheel, -Math.sign(event.deltaY), event);
   }
 
@@ -87,11 +89,21 @@ class Handle {
     event.preventDefault();
     this.node.focus({ preventScroll: true });
     this.node.setPointerCapture(event.pointerId);
-    const { now, scales } = this.plot;
+    const { scales } = this.plot;
+    const now = this.begin();
     const pixels = this.plot.pixels(event);
     this.offsets = this.moves.map(({ axis, control, toAxis }) => scales[axis].toPixel(toAxis(now[control.name])) - pixels[axis]);
     if (this.moves.length > 1) this.link.prefetch.stop();
     else this.prefetch();
+  }
+
+  // Takes the mark up where it stands, if its controls are elsewhere; what they are set to then.
+  begin() {
+    const { now, values } = this.plot;
+    const start = Object.entries(this.mark.drag.begin).map(([name, slot]) => [name, values[slot]]);
+    const moved = start.filter(([name, value]) => now[name] !== value);
+    if (moved.length > 0) this.link.assign(Object.fromEntries(moved));
+    return { ...now, ...Object.fromEntries(moved) };
   }
 
   // The controls follow once an animation frame, however many moves there are: each costs a layout.
@@ -138,6 +150,7 @@ class Handle {
     if (!ARROWS[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
+    this.begin();
     const [axis, count] = ARROWS[event.key];
     const { control, direction } = this.moves.find((move) => move.axis === axis) ?? this.moves[0];
     this.link.nudge(control, direction() * count, event);
