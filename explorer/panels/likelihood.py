@@ -1,7 +1,7 @@
 """Maximum likelihood: observations, a model over them, and the product that becomes a sum."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,15 +10,15 @@ import numpy as np
 from explorer.core import Beta, Family
 from explorer.parts.curves import inner, places
 from explorer.parts.families import (
-    WithModel, arrays, fitted, given_family, observed, suited, with_model,
+    WithModel, fitted, given_family, observed, suited, with_model,
 )  # fmt: skip
 from explorer.parts.inputs import Interval, Limits, Numbers, refuse
 from explorer.parts.parameters import LARGE, many, one
-from explorer.parts.plane import cut, levels, plane, remembered
+from explorer.parts.plane import cut, every, levels, plane, remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, fine_step, limits_around
-from explorer.parts.words import amount
+from explorer.parts.words import amount, listed
 from explorer.scene import (
-    Area, Array, Axis, Bars, Blueprint, Control, Drag, Landscape, Line, Note, Plot, Points,
+    Area, Array, Axis, Bars, Blueprint, Control, Drag, Line, Note, Plot, Points,
     Preset, Rug, Scene, Slider, Stems, Sum, Term, number,
 )  # fmt: skip
 
@@ -50,9 +50,9 @@ class State(WithModel):
         return tuple(c for c in super().controls() if not (alone and c.name == "n"))
 
     @property
-    def draggable(self) -> int:
-        """How many of the observations that are looked at can be dragged."""
-        return min(self.n, self.handles)
+    def looked_at(self) -> Numbers:
+        """The first n observations."""
+        return self.observations[: self.n]
 
 
 def likelihood(
@@ -124,184 +124,135 @@ def sample(family: type[Family]) -> Numbers:
     return tuple(np.round(model.quantile(share), places).tolist())
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What the model says of the observations, what is best, and sums and products up to each."""
-
-    model: Any
-    peak: float
-    y: Array
-    handles: Array  # the first of y, which can be dragged
-    rest: Array  # those of y that have a bar of their own
-    losses: Array
-    grid: Array  # over y
-    curve: Array  # of the loss there
-    best: dict[str, float]
-    reason: str  # why there is no best
-    sums: Array
-    products: Array
-    minus_logs: Array  # of the products
-    lost: int  # the first product that float64 cannot hold, counted from 1; 0 where none is
-
-    @property
-    def loss(self) -> float:
-        """The sum of all; nan where infinities of both signs meet."""
-        return float(self.sums[-1])
-
-
-def looked_at(state: State) -> Seen:
-    model, y = state.model, arrays(state.observations, state.n)
-    losses, grid = np.asarray(model.nll(y)), places(model, state.limits["y"])
-    sums, products = np.cumsum(losses), np.cumprod(np.exp(-losses))
-    minus_logs = -np.log(products)
-    lost = ~np.isfinite(minus_logs) & np.isfinite(sums)
-    first = int(lost.argmax()) + 1 if lost.any() else 0
-    best, reason = fitted(state.family, state.observations[: state.n])
-    k, curve = state.draggable, np.asarray(model.nll(grid))
-    seen = model, float(model.peak()), y, y[:k], y[k:DRAWN], losses, grid, curve
-    return Seen(*seen, best, reason, sums, products, minus_logs, first)
-
-
 @np.errstate(all="ignore")
 def view(state: State) -> Scene:
     """All that is on screen for the first n observations."""
-    seen = looked_at(state)
-    named = {
-        "likelihood": float(seen.products[-1]),
-        "loss": seen.loss,
-        "losses": seen.losses,
-        "best": seen.best,
-        "peak": seen.peak,
-        "lost": float(seen.lost or math.nan),
+    model, y = state.model, np.array(state.looked_at)
+    losses, grid = np.asarray(model.nll(y)), places(model, state.limits["y"])
+    curve, (best, reason) = np.asarray(model.nll(grid)), fitted(state.family, state.looked_at)
+    sums, products = np.cumsum(losses), np.cumprod(np.exp(-losses))
+    minus_logs = -np.log(products)
+    lost = np.flatnonzero(np.isfinite(sums) & ~np.isfinite(minus_logs))
+    named: dict[str, Any] = {
+        "likelihood": float(products[-1]),
+        "loss": float(sums[-1]),
+        "losses": losses,
+        "best": best,
+        "peak": float(model.peak()),
+        "lost": float(lost[0] + 1) if lost.size else math.nan,
     }
-    terms = tuple(Term(label, float(term)) for label, term in seen.model.nll_terms(seen.y).items())
-    return Scene(
-        named,
-        (
-            density(state, seen),
-            every_model(state, seen),
-            loss_per_observation(state, seen),
-            product_and_sum(state, seen),
-        ),
-        (Sum(Term("loss", seen.loss), terms),),
-        presets(state, seen),
-        sentence(state, seen),
-        columns=2,
+    terms = tuple(Term(label, float(term)) for label, term in model.nll_terms(y).items())
+    drawn = y[: state.handles], y[state.handles : DRAWN]
+    plots = (
+        density(state, named, drawn, grid, curve),
+        every_model(state, best),
+        loss_per_observation(state, named, drawn, grid, curve),
+        product_and_sum(state, named, sums, minus_logs),
     )
+    total = Sum(Term("loss", named["loss"]), terms)
+    words = sentence(state, named, reason)
+    return Scene(named, plots, (total,), presets(state, best), words, columns=2)
 
 
 # ------------------------------------------------------------------ the plots, as they are seen
 
 
-def density(state: State, seen: Seen) -> Plot:
-    k, peak = state.draggable, seen.peak
-    curve = np.exp(-seen.curve)
-    top = max(min(peak, float(inner(seen.model, curve).max())), 1e-12)
-    names = ", ".join(state.names())
+def density(
+    state: State, named: dict[str, Any], drawn: tuple[Array, Array], grid: Array, curve: Array
+) -> Plot:
+    (handles, others), heights, peak = drawn, np.exp(-curve), power(named["peak"])
+    top = max(min(named["peak"], float(inner(state.model, heights).max())), 1e-12)
+    names, at = ", ".join(state.names()), state.at(*state.names())[1:-1]
+    on_it, drag = np.exp(-named["losses"][: handles.size]), Drag(x="observations.{i}")
     return Plot(
         f"What the model says: *p*(*y* | {state.symbols()})",
         state.axis("observations"),
         Axis("", (0.0, ceiling(1.25 * top))),
-        f"The density of y for {names} = {state.at(*state.names())[1:-1]}; its area is 1, its peak "
-        f"{power(peak)}. {k} observations stand on it as handles.",
+        f"The density of y for {names} = {at}; its area is 1, its peak {peak}. "
+        f"{handles.size} observations stand on it as handles.",
         (
-            Area(seen.grid, curve, "model"),
-            Line(seen.grid, curve, "model"),
-            Rug(seen.rest, "observation"),
-            Points(
-                seen.handles,
-                np.exp(-seen.losses[:k]),
-                "observation",
-                drop="x",
-                drag=Drag(x="observations.{i}"),
-            ),
-            Note(f"area 1, peak {power(peak)}", "model", "left"),
+            Area(grid, heights, "model"),
+            Line(grid, heights, "model"),
+            Rug(others, "observation"),
+            Points(handles, on_it, "observation", drop="x", drag=drag),
+            Note(f"area 1, peak {peak}", "model", "left"),
         ),
         height=HEIGHT,
     )
 
 
-def every_model(state: State, seen: Seen) -> Plot:
+def every_model(state: State, best: dict[str, float]) -> Plot:
     x, y = state.plane()
-    at, least = state.at(x, y), ""
-    if seen.best:
-        least = f"best {number(least_loss(state.family, state.observations[: state.n]), 1)}"
-    best = seen.best if state.within(seen.best) else {}
     ranges = (x, state.limits[x]), (y, state.limits[y])
-    return Plot(
+    plot = every(
+        state,
+        (x, y),
         f"Every ({state.symbols(x, y)}): the loss of all {state.n}",
-        state.axis(x),
-        state.axis(y),
-        f"The loss of {state.n} observations over all {x} and {y}, with the present model at {at}"
-        + (f" and the maximum of the likelihood, {least}." if seen.best else "."),
-        (
-            Landscape(*landscape(state.family, state.observations, state.n, state.fixed, ranges)),
-            Points(best.get(x, math.nan), best.get(y, math.nan), "optimum", least, small=True),
-            Points(getattr(state, x), getattr(state, y), "model", at, drag=Drag(x=x, y=y)),
-        ),
-        height=HEIGHT,
+        f"The loss of {state.n} observations over all {x} and {y}",
+        landscape(state.family, state.looked_at, state.fixed, ranges),
+        best,
+        f"best {number(least_loss(state.family, state.looked_at), 1)}" if best else "",
     )
+    return replace(plot, height=HEIGHT)
 
 
 @remembered(256)
 def landscape(
     family: type[Family],
-    observations: Numbers,
-    n: int,
+    y: Numbers,
     fixed: tuple[tuple[str, float], ...],
     ranges: tuple[tuple[str, Interval], tuple[str, Interval]],
 ) -> tuple[Array, Array]:
-    """The loss of the first n over two parameters, and the levels of its contour lines."""
-    (x, across), (y, up) = ranges
-    grid = dict(zip((x, y), plane(across, up, CELLS), strict=True))
+    """The loss of all y over two parameters, and the levels of its contour lines."""
+    (first, across), (second, up) = ranges
+    grid = dict(zip((first, second), plane(across, up, CELLS), strict=True))
     model: Any = family(**dict(fixed), **grid)
     with np.errstate(all="ignore"):
-        values = sum(model.nll_terms(arrays(observations, n)).values(), np.zeros((CELLS, CELLS)))
+        values = sum(model.nll_terms(np.array(y)).values(), np.zeros((CELLS, CELLS)))
     contours = levels(values, 0.03, 0.7, 18, 12)
     return cut(values, contours), contours
 
 
-def loss_per_observation(state: State, seen: Seen) -> Plot:
-    k, (low, high) = state.draggable, state.limits["y"]
-    finite = seen.losses[np.isfinite(seen.losses)]
-    floor = min((float(inner(seen.model, seen.curve).min()), *finite, 0.0))
+def loss_per_observation(
+    state: State, named: dict[str, Any], drawn: tuple[Array, Array], grid: Array, curve: Array
+) -> Plot:
+    (handles, others), losses, (low, high) = drawn, named["losses"], state.limits["y"]
+    finite = losses[np.isfinite(losses)]
+    floor = min((float(inner(state.model, curve).min()), *finite, 0.0))
     return Plot(
         f"Loss per observation: −log *p*(*y* | {state.symbols()})",
         state.axis("observations"),
         Axis("", limits_around(floor, max((4.0, *finite)))),
         f"The loss over y, with a bar for each of {min(state.n, DRAWN)} observations.",
         (
-            Stems(seen.rest, seen.losses[k:DRAWN], "observation"),
-            Bars(seen.handles, seen.losses[:k], "observation", width=(high - low) / 90),
-            Line(seen.grid, seen.curve, "loss"),
+            Stems(others, losses[handles.size : DRAWN], "observation"),
+            Bars(handles, losses[: handles.size], "observation", width=(high - low) / 90),
+            Line(grid, curve, "loss"),
         ),
         height=HEIGHT,
     )
 
 
-def product_and_sum(state: State, seen: Seen) -> Plot:
-    product, lost = power(float(seen.products[-1])), seen.lost
-    counts = np.round(np.linspace(1, state.n, 70))
-    counts = np.union1d(counts, [max(lost - 1, 1), lost] if lost else [])
+def product_and_sum(state: State, named: dict[str, Any], sums: Array, minus_logs: Array) -> Plot:
+    product, lost = power(named["likelihood"]), named["lost"]
+    steps, reads, label = [], math.nan, ""
+    if lost > 0:
+        steps, reads = [max(lost - 1, 1), lost], float(minus_logs[int(lost) - 1])
+        label = f"reads {'0' if reads > 0 else '∞'} from {lost:.0f} on"
+    counts = np.union1d(np.round(np.linspace(1, state.n, 70)), steps)
     at = counts.astype(int) - 1
-    sums = seen.sums[at]
-    finite = sums[np.isfinite(sums)]
+    finite = sums[at][np.isfinite(sums[at])]
     ends = float(min(finite, default=0.0)), float(max(finite, default=0.0)) or 1.0
     return Plot(
-        f"Product {product}, sum of −logs {number(seen.loss)}",
+        f"Product {product}, sum of −logs {number(named['loss'])}",
         Axis("*n*", (0.0, max(10.0, ceiling(state.n, ONE_TWO_FIVE)))),
         Axis("", limits_around(*ends)),
         f"The sum of losses over the number of observations up to {state.n}, and minus the log of "
         f"their product as the computer has it, which at the end is {product}.",
         (
-            Line(counts, seen.minus_logs[at], "muted", dashed=True),
-            Line(counts, sums, "loss"),
-            Points(
-                float(lost or math.nan),
-                float(seen.minus_logs[lost - 1]) if lost else math.nan,
-                "muted",
-                f"reads {power(float(seen.products[lost - 1]))} from {lost} on" if lost else "",
-            ),
+            Line(counts, minus_logs[at], "muted", dashed=True),
+            Line(counts, sums[at], "loss"),
+            Points(lost, reads, "muted", label),
         ),
         height=HEIGHT,
     )
@@ -315,51 +266,46 @@ def power(value: float) -> str:
     return "0" if value == 0 else amount(value, 0.01, 1000)
 
 
-def sentence(state: State, seen: Seen) -> str:
-    n, loss, losses = state.n, seen.loss, seen.losses
+def sentence(state: State, named: dict[str, Any], reason: str) -> str:
+    n, loss, losses, product = state.n, named["loss"], named["losses"], named["likelihood"]
     if not np.isfinite(losses).all():
-        if np.isnan(loss):
-            return (
-                f"{n} observations: some have density 0, others an infinite one; "
-                f"their product has no value, and nor has the loss. {seen.reason}"
-            )
-        where = int(np.argmax(~np.isfinite(losses)))
-        meaning = (
-            "has density 0: the model considered it impossible; the loss is infinite"
-            if loss > 0
-            else "lies where the density is infinite; the loss is unbounded below"
-        )
-        return f"Observation {where + 1}, {number(seen.y[where])}, {meaning}. {seen.reason}"
-    if seen.lost:
+        return f"{without_value(state, named)} {reason}"
+    if named["lost"] > 0:
         bound = "falls below the smallest number of float64, 4.9·10⁻³²⁴, and reads 0 from there on"
-        if seen.minus_logs[seen.lost - 1] == -math.inf:
+        if product > 0:
             bound = "exceeds the largest number of float64, 1.8·10³⁰⁸, and reads ∞ from there on"
-        text = (
-            f"At observation {seen.lost} the product of the densities {bound}. "
-            f"The sum of their logs is still right: a loss of {number(loss)} nats"
-        )
+        text = f"At observation {named['lost']:.0f} the product of the densities {bound}. The sum "
+        text += f"of their logs is still right: a loss of {number(loss)} nats"
     else:
-        densities = f"{n} densities multiply" if n > 1 else "One density comes"
-        text = f"{densities} to {power(float(seen.products[-1]))}; minus its log is the loss, "
-        text += f"{number(loss)} nats"
+        text = f"{n} densities multiply" if n > 1 else "One density comes"
+        text += f" to {power(product)}; minus its log is the loss, {number(loss)} nats"
     if n > 1:
-        worst = int(np.argmax(losses))
-        at, cost = state.text("observations", seen.y[worst]), number(float(losses[worst]))
-        text += f"; the largest part of it, {cost}, is that of the observation {at}"
-    text += "."
-    if loss < -0.0005:
-        text += " It is below zero because densities, unlike probabilities, may exceed 1."
-    if not seen.best:
-        return f"{text} {seen.reason}"
-    least = least_loss(state.family, state.observations[:n])
+        at = state.text("observations", state.observations[losses.argmax()])
+        text += f"; the largest part of it, {number(losses.max())}, is that of the observation {at}"
+    below = " It is below zero because densities, unlike probabilities, may exceed 1."
+    text += f".{below if loss < -0.0005 else ''}"
+    if not named["best"]:
+        return f"{text} {reason}"
+    least = least_loss(state.family, state.looked_at)
     if loss - least < 1e-9 * max(1.0, abs(loss)):
-        *others, last = (f"*{p.symbol}*" for p in state.family.parameters)
-        names = f"{', '.join(others)} and {last}"
+        names = listed([state.symbols(name) for name in state.names()])
         return f"{text} No other {names} make it less: the likelihood is at its maximum."
-    *some, last = (
-        f"{state.symbols(name)} = {state.text(name, value, 1)}" for name, value in seen.best.items()
-    )
-    return f"{text} With {', '.join(some)} and {last} it would be least, {number(least)}."
+    goals = [f"{state.symbols(k)} = {state.text(k, v, 1)}" for k, v in named["best"].items()]
+    return f"{text} With {listed(goals)} it would be least, {number(least)}."
+
+
+def without_value(state: State, named: dict[str, Any]) -> str:
+    """Why the loss is infinite, or none at all."""
+    if math.isnan(named["loss"]):
+        return (
+            f"{state.n} observations: some have density 0, others an infinite one; their product "
+            "has no value, and nor has the loss."
+        )
+    where = int(np.argmax(~np.isfinite(named["losses"])))
+    meaning = "lies where the density is infinite; the loss is unbounded below"
+    if named["loss"] > 0:
+        meaning = "has density 0: the model considered it impossible; the loss is infinite"
+    return f"Observation {where + 1}, {number(state.observations[where])}, {meaning}."
 
 
 @remembered(1024)
@@ -368,14 +314,14 @@ def least_loss(family: type[Family], y: Numbers) -> float:
     return float(family(**fitted(family, y)[0]).nll(np.array(y)).sum())
 
 
-def presets(state: State, seen: Seen) -> tuple[Preset, ...]:
+def presets(state: State, best: dict[str, float]) -> tuple[Preset, ...]:
     """The best model, some numbers of observations, and data so close that the loss is negative."""
-    count, names = len(state.observations), state.names()
+    count = len(state.observations)
     what = "the parameters under which these observations are most likely"
-    counts = [(f"the first {k}", k) for k in (HANDLES, 100) if k < count]
-    counts += [(f"all {count}", count)] if count > 1 else []
-    buttons = [Preset("maximum likelihood", state.goal(seen.best, *names), what)]
-    buttons += [Preset(label, {"n": float(k)}) for label, k in counts]
+    buttons = [Preset("maximum likelihood", state.goal(best, *state.names()), what)]
+    buttons += [Preset(f"the first {k}", {"n": float(k)}) for k in (HANDLES, 100) if k < count]
+    if count > 1:
+        buttons.append(Preset(f"all {count}", {"n": float(count)}))
     close = below_zero(state.family, state.handles, tuple(state.limits.items()))
     if close:
         note = f"{state.handles} observations side by side: densities above 1, a loss below 0"

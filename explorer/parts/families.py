@@ -10,11 +10,11 @@ import numpy as np
 from explorer.core import FAMILIES, Family, Mixture, NoMaximum, Parameter, fit_mle
 from explorer.parts.inputs import Interval, Numbers, column, refuse
 from explorer.parts.parameters import LARGE, POSITIVE, REAL, Parameters, one
-from explorer.parts.plane import remembered
 from explorer.parts.ranges import ceiling, fine_step, spread, window
-from explorer.scene import Array, Control
+from explorer.scene import Control
 
 SHAPE = (1e-6, 1e6)
+DOMAINS = {"location": REAL, "scale": POSITIVE, "weight": (0.0, 1.0), "shape": SHAPE}  # by role
 CONTINUOUS = {name: family for name, family in FAMILIES.items() if family.data == "continuous"}
 AND_TWO_NORMALS: dict[str, type[Family]] = {"mixture": Mixture, **CONTINUOUS}
 TWO_NORMALS = (
@@ -52,8 +52,7 @@ def theta_of(model: Any) -> dict[str, float]:
     if not isinstance(model, Mixture):
         return {p.name: getattr(model, p.name) for p in model.parameters}
     mu_1, mu_2, sigma_1, sigma_2, weight, _ = model.numbers
-    values = mu_1, sigma_1, mu_2, sigma_2, weight
-    return {p.name: value for p, value in zip(TWO_NORMALS, values, strict=True)}
+    return dict(zip(names_of(Mixture), (mu_1, sigma_1, mu_2, sigma_2, weight), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,18 +105,10 @@ State = TypeVar("State", bound=WithModel)
 @cache
 def with_model(base: type[State], family: type[Family]) -> type[State]:
     """The state `base` with a field, and so a slider, for each parameter of the family."""
-    fields = [(p.name, float, one(p.symbol, p.label, domain_of(p))) for p in parameters_of(family)]
-    inherited = {"family": family, "__module__": base.__module__}
-    name = f"{family.__name__}{base.__name__}"
-    return make_dataclass(
-        name, fields, bases=(base,), namespace=inherited, frozen=True, kw_only=True
-    )
-
-
-def domain_of(parameter: Parameter) -> Interval:
-    """What a slider of this parameter may stand for."""
-    domains = {"location": REAL, "scale": POSITIVE, "weight": (0.0, 1.0)}
-    return domains.get(parameter.role, SHAPE)
+    parameters, name = parameters_of(family), family.__name__ + base.__name__
+    fields = [(p.name, float, one(p.symbol, p.label, DOMAINS[p.role])) for p in parameters]
+    own = {"family": family, "__module__": base.__module__}
+    return make_dataclass(name, fields, bases=(base,), namespace=own, frozen=True, kw_only=True)
 
 
 def given_family(
@@ -173,7 +164,7 @@ def suited(family: type[Family], y: Numbers) -> tuple[dict[str, float], dict[str
     return start, ranges
 
 
-@remembered(1024)
+@lru_cache(maxsize=1024)
 def fitted(family: type[Family], y: Numbers) -> tuple[dict[str, float], str]:
     """The maximum-likelihood parameters by name, or none and why there are none."""
     try:
@@ -181,9 +172,3 @@ def fitted(family: type[Family], y: Numbers) -> tuple[dict[str, float], str]:
     except NoMaximum as error:
         return {}, f"There is no maximum of the likelihood: {error.reason}."
     return theta_of(best), ""
-
-
-@remembered(1024)
-def arrays(y: Numbers, n: int) -> Array:
-    """The first n observations."""
-    return np.array(y[:n])

@@ -12,7 +12,6 @@ from explorer.parts.families import (
     AND_TWO_NORMALS,
     CONTINUOUS,
     WithModel,
-    arrays,
     fitted,
     given_family,
     member,
@@ -207,8 +206,3 @@ def test_ranges_hold_the_start_the_best_and_the_data(family, unit):
         if p.name in best and p.name != "nu":
             assert low < best[p.name] < high
         assert p.role != "scale" or low > 0
-
-
-def test_the_first_observations():
-    assert arrays(Y, 2).tolist() == [1.0, 2.0]
-    assert arrays(Y, 2) is arrays(Y, 2)
