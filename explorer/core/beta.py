@@ -11,6 +11,7 @@ from scipy import special
 
 from .boxes import Boxes
 from .family import Family
+from .newton import newton
 from .parameter import (
     POSITIVE, FloatArray, NoMaximum, Parameter, Value, data, probability, real_array, refuse,
     varied,
@@ -282,25 +283,23 @@ class Beta(Family):
 def _fit_spread(log_y: float, log_rest: float) -> tuple[float, float]:
     """Solve psi(a) - psi(a+b) = mean log y and its mirror, by Newton on the convex loss."""
 
-    def loss(point: FloatArray) -> float:
-        a, b = point
+    goal = np.array([log_y, log_rest])
+
+    def loss(log_point: FloatArray) -> float:
+        a, b = np.exp(log_point)
         return float(log_beta_unchecked(a, b) - a * log_y - b * log_rest)
 
-    goal = np.array([log_y, log_rest])
-    point = -0.5 / goal  # where psi is steep, psi(a) = -1/a
-    for _ in range(200):
+    def step(log_point: FloatArray) -> FloatArray:
+        point = np.exp(log_point)
         n = point.sum()
         slope = special.psi(point) - special.psi(n) - goal
         curvature = np.diag(special.polygamma(1, point)) - special.polygamma(1, n)
-        step = -np.linalg.solve(curvature, slope) / point
-        step /= max(1.0, float(np.abs(step).max()))
-        size, here = 1.0, loss(point)
-        while loss(point * np.exp(size * step)) > here + 1e-13 * abs(here) and size > 1e-9:
-            size /= 2
-        point = point * np.exp(size * step)
-        if np.abs(step).max() < 1e-14:
-            break
-    return float(point[0]), float(point[1])
+        change: FloatArray = -np.linalg.solve(curvature, slope) / point
+        return change / max(1.0, float(np.abs(change).max()))
+
+    start = np.log(-0.5 / goal)  # where psi is steep, psi(a) = -1/a
+    a, b = np.exp(newton(loss, step, start)[0])
+    return float(a), float(b)
 
 
 def _fit_packed(

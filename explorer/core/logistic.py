@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .discrete import Bernoulli
-from .parameter import TWO_VALUES, NoMaximum, data, probability, refuse
+from .newton import newton
+from .parameter import TWO_VALUES, FloatArray, NoMaximum, data, probability, refuse
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,16 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> LogisticFit:
         raise NoMaximum(x, "classes that no point of x separates", reason, name="x")
     centre, scale = x.mean(), x.std()
     design = np.stack([(x - centre) / scale, np.ones_like(x)])
-    theta = np.zeros(2)
-    value = Bernoulli(theta @ design).nll(y).sum()
-    for _ in range(200):
+
+    def loss(theta: FloatArray) -> float:
+        return float(Bernoulli(theta @ design).nll(y).sum())
+
+    def step(theta: FloatArray) -> FloatArray:
         model = Bernoulli(theta @ design)
         gradient = design @ model.nll_gradient(y)["logit"]
-        step = np.linalg.solve((design * model.variance()) @ design.T, gradient)
-        while (new := Bernoulli((theta - step) @ design).nll(y).sum()) > value:
-            step = step / 2
-            if (theta - step == theta).all():
-                new = value
-                break
-        theta, value = theta - step, new
-        if (np.abs(step) <= 1e-14 * (1 + np.abs(theta))).all():
-            break
+        return -np.linalg.solve((design * model.variance()) @ design.T, gradient)
+
+    theta, value = newton(loss, step, np.zeros(2))
     slope = theta[0] / scale
     decision = centre - scale * theta[1] / theta[0] if theta[0] else np.nan
-    return LogisticFit(
-        float(slope), float(theta[1] - slope * centre), float(decision), float(value)
-    )
+    return LogisticFit(float(slope), float(theta[1] - slope * centre), float(decision), value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .newton import newton
 from .parameter import TWO_VALUES, FloatArray, NoMaximum, data, refuse
 from .special import LOG_2PI, log_softplus, softplus, softplus_inverse
 
@@ -120,25 +121,18 @@ def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLine
 
     def loss(at: FloatArray) -> float:
         sigma, log_sigma = scale_of(design @ at[2:], link)
-        with np.errstate(all="ignore"):
-            z = (y - design @ at[:2]) / sigma
-            total = float((log_sigma + 0.5 * z * z).sum())
+        z = (y - design @ at[:2]) / sigma
+        total = float((log_sigma + 0.5 * z * z).sum())
         return total if np.isfinite(total) else np.inf
 
-    now = loss(at)
-    for _ in range(200):
-        step = _newton_step(design, y, at, link)
-        length = 1.0
-        while (there := loss(at + length * step)) > now and length > 1e-10:
-            length *= 0.5
-        gain = now - there
-        at, now = at + length * step, there
+    def step(at: FloatArray) -> FloatArray:
         if scale_of(design @ at[2:], link)[0].min() < 1e-9 * size:
             raise NoMaximum(y, NOT_ON_ONE_LINE, "the line meets a point, where sigma shrinks to 0")
-        if gain < 1e-13 * max(1.0, abs(now)):
-            break
+        return _newton_step(design, y, at, link)
+
+    at, least = newton(loss, step, at)
     w, c, v, d = at.tolist()
-    return ScaledLineFit(w, c, v, d, now + 0.5 * x.size * LOG_2PI)
+    return ScaledLineFit(w, c, v, d, least + 0.5 * x.size * LOG_2PI)
 
 
 def _newton_step(design: FloatArray, y: FloatArray, at: FloatArray, link: str) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 from numpy.typing import ArrayLike
 from scipy import special
 
@@ -11,7 +12,11 @@ from .parameter import FloatArray, Value, real_array, refuse
 LOG_2PI = float(np.log(2 * np.pi))
 
 # B_2, B_4, ... of Stirling's series; seven reach full accuracy from x = 10 on.
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+_BERNOULLI = np.array([1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6])
+_K = np.arange(1, 8)
+_GAMMA = _BERNOULLI / (2 * _K * (2 * _K - 1)), -_BERNOULLI / (2 * _K), _BERNOULLI
+_HALF = _BERNOULLI * (1 - 0.25**_K) / (_K * (2 * _K - 1))
+_ODD = np.append(0.0, 1 / np.arange(3, 23, 2))
 _LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -72,11 +77,7 @@ def minus_log1p(x: ArrayLike) -> FloatArray:
         far = x - np.log1p(x)
         # log(1 + x) = 2 artanh(r), and x = r (2 + x): the leading terms cancel by hand.
         r = np.where(np.abs(x) < 0.3, x / (2 + x), 0.0)
-    r2 = r * r
-    tail = np.zeros_like(r)
-    for odd in range(21, 1, -2):
-        tail = r2 * (1 / odd + tail)
-    near = r * (x - 2 * tail)
+    near = r * (x - 2 * polyval(r * r, _ODD))
     out: FloatArray = np.where(np.abs(x) < 0.3, near, far)
     return out[()]
 
@@ -88,14 +89,10 @@ def gamma_rest(x: ArrayLike, order: int = 0) -> FloatArray:
     derivatives and in the divergences of Beta distributions: it only grows like -log(x) / 2.
     """
     x = np.asarray(x, dtype=np.float64)
-    big = np.maximum(x, 10.0)
-    low = np.minimum(x, 10.0)
+    low, big = np.minimum(x, 10.0), np.maximum(x, 10.0)
     u = 1 / big
     u2 = u * u
-    tail = np.zeros_like(u)
-    for k in range(len(_BERNOULLI), 0, -1):
-        scale = (1 / (2 * k * (2 * k - 1)), -1 / (2 * k), 1.0)[order]
-        tail = _BERNOULLI[k - 1] * scale + u2 * tail
+    tail = polyval(u2, _GAMMA[order])
     if order == 0:
         high = 0.5 * (LOG_2PI - np.log(big)) + u * tail
         direct = _log_gamma(low) - low * np.log(low) + low
@@ -116,10 +113,7 @@ def half_rest(x: ArrayLike, order: int = 0) -> FloatArray:
     """
     x = np.asarray(x, dtype=np.float64)
     low, u = np.minimum(x, 10.0), 1 / np.maximum(x, 10.0)
-    tail = np.zeros_like(u)
-    for k in range(len(_BERNOULLI), 0, -1):
-        scale = (1 - 0.25**k) / (k * (2 * k - 1)) * (1 if order == 0 else 1 - 2 * k)
-        tail = _BERNOULLI[k - 1] * scale + u * u * tail
+    tail = polyval(u * u, _HALF if order == 0 else _HALF * (1 - 2 * _K))
     if order == 0:
         high = u * tail
         direct = _log_gamma(low) - _log_gamma(low + 0.5) + 0.5 * np.log(low)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from scipy import special
 from .boxes import Boxes
 from .family import Family
 from .mixture import Mixture
+from .newton import newton
 from .normal import Normal
 from .parameter import (
     POSITIVE, REAL, FloatArray, NoMaximum, Parameter, Value, positive, varied,
@@ -193,93 +193,78 @@ class StudentT(Symmetric):
         center = float(np.median(y / unit))
         z = y / unit - center
         far = float(np.abs(z).max())
-        sample = z / far, w
         if nu is None:
-            nu, mu, t = _best_nu(*sample, most, y)
+            q = _best(z / far, w, most, y)
         else:
             nu = positive("nu", nu)
             if most >= nu / (nu + 1):
                 allowed = f"less than {nu / (nu + 1):.3g} of the observations on one value"
                 raise NoMaximum(y, allowed, f"too many are the same for nu = {nu:g}")
-            mu, t = _fit_line(max(nu, 1.0), *sample, 0.0, 0.0)
+            q = _nearest(max(nu, 1.0), z / far, w, cls(1.0, 0.0, 1.0))
             for step in np.geomspace(1.0, nu, 8).tolist() if nu < 1 else []:
-                aside = mu + 0.1 * np.exp(t)  # the middle between two groups may be a saddle
-                mu, t = _fit_line(step, *sample, aside, t)
-        return cls(nu, float((center + far * mu) * unit), float(far * np.exp(t) * unit))
+                # The middle between two groups may be a saddle.
+                q = _nearest(step, z / far, w, cls(step, q.mu + 0.03 * q.sigma, q.sigma))
+        return cls(q.nu, (center + far * q.mu) * unit, far * q.sigma * unit)
 
 
-def _fit_line(nu: float, y: FloatArray, w: FloatArray, mu: float, t: float) -> tuple[float, float]:
-    """The mu and t = log sigma of least loss near those given: Newton's steps where they descend.
+def _nearest(nu: float, y: FloatArray, w: FloatArray, start: StudentT) -> StudentT:
+    """The best mu and sigma near those of ``start``.
 
-    Elsewhere a step of expectation-maximisation, which always does.
+    By Newton's steps in mu and log sigma where the loss is convex, elsewhere by those of
+    expectation-maximisation.
     """
+    c = (nu + 1) / nu
 
-    def loss(mu: float, t: float) -> float:
-        e = (y - mu) * np.exp(-t)
-        return float(t + 0.5 * (nu + 1) * (w @ np.log1p(e * e / nu)))
+    def loss(at: FloatArray) -> float:
+        e = (y - at[0]) * np.exp(-at[1])
+        return float(at[1] + 0.5 * (nu + 1) * (w @ np.log1p(e * e / nu)))
 
-    now, c = loss(mu, t), (nu + 1) / nu
-    for _ in range(500):
-        sigma = np.exp(t)
-        e = (y - mu) / sigma
+    def step(at: FloatArray) -> FloatArray:
+        sigma = np.exp(at[1])
+        e = (y - at[0]) / sigma
         u = 1 / (1 + e * e / nu)
         wu = w * u
-        slope = np.array([-c * (wu @ e), 1 - c * (wu @ (e * e))])  # by mu / sigma and t
+        slope = np.array([-c * (wu @ e), 1 - c * (wu @ (e * e))])  # by mu / sigma and log sigma
         cross = 2 * c * (wu @ (e * u))
         bend = np.array([[c * (wu @ (2 * u - 1)), cross], [cross, 2 * c * (wu @ (e * e * u))]])
-        if np.abs(slope).max() < 1e-15:
-            break
         if bend[0, 0] > 0 and np.linalg.det(bend) > 0:
-            step = -np.linalg.solve(bend, slope)
-            new = mu + sigma * step[0], t + step[1]
-            there = loss(*new) if abs(step[1]) < 2 else np.inf
-            if np.abs(step).max() < 1e-13:
-                break
-        else:
-            there = np.inf
-        if not there <= now + 1e-15 * (1 + abs(now)):
-            middle = float(wu @ y / wu.sum())
-            new = middle, 0.5 * float(np.log(wu @ np.square(y - middle) / wu.sum()))
-            there = loss(*new)
-            if not there < now:
-                break
-        (mu, t), now = new, there
-    return float(mu), float(t)
+            change: FloatArray = -np.linalg.solve(bend, slope) * [sigma, 1.0]
+            return change
+        middle = wu @ y / wu.sum()
+        log_sigma = 0.5 * np.log(wu @ np.square(y - middle) / wu.sum())
+        return np.array([middle - at[0], log_sigma - at[1]])
+
+    (mu, log_sigma), _ = newton(loss, step, np.array([start.mu, np.log(start.sigma)]))
+    return StudentT(nu, float(mu), float(np.exp(log_sigma)))
 
 
-def _best_nu(
-    y: FloatArray, w: FloatArray, most: float, observed: FloatArray
-) -> tuple[float, float, float]:
-    """The nu, mu and log sigma of least loss, where its slope in nu changes its sign."""
-    mu = float(w @ y)
-    t = 0.5 * float(np.log(w @ np.square(y - mu)))
-    normal = t + 0.5 * (1 + LOG_2PI)
+def _best(y: FloatArray, w: FloatArray, most: float, observed: FloatArray) -> StudentT:
+    """The fit with nu free: the best where the slope of the loss in nu changes its sign."""
+    from scipy.optimize import brentq
 
-    def fitted(nu: float) -> tuple[float, StudentT]:
-        nonlocal mu, t
-        mu, t = _fit_line(nu, y, w, mu, t)
-        q = StudentT(nu, mu, float(np.exp(t)))
-        return float(w @ q.nll_gradient(y)["nu"]) * nu * nu, q
+    normal = Normal(float(w @ y), float(np.sqrt(w @ np.square(y - w @ y))))
 
-    path = [(nu, fitted(nu)[0]) for nu in _NUS[1.05 * most / (1 - most) < _NUS].tolist()]
+    def at(log_nu: float, near: StudentT) -> StudentT:
+        return _nearest(float(np.exp(log_nu)), y, w, near)
+
+    def slope(q: StudentT) -> float:
+        return float(w @ q.nll_gradient(y)["nu"]) * float(np.square(q.nu))
+
+    path = [StudentT(_NUS[0], normal.mu, normal.sigma)]
+    for log_nu in np.log(_NUS[1.05 * most / (1 - most) < _NUS]).tolist():
+        path.append(at(log_nu, path[-1]))
+    slopes = [slope(q) for q in path[1:]]
     minima = []
-    for (high, above), (low, below) in pairwise(path):
+    for high, low, above, below in zip(path[1:], path[2:], slopes, slopes[1:], strict=False):
         if below < 0 <= above:
-            ends, slopes = [np.log(low), np.log(high)], [below, above]
-            x, before = ends[0], np.inf
-            while abs(x - before) > 1e-13:  # false position, of the Illinois kind
-                before = x
-                x = (ends[0] * slopes[1] - ends[1] * slopes[0]) / (slopes[1] - slopes[0])
-                slope, q = fitted(float(np.exp(x)))
-                k = int(slope >= 0)
-                ends[k], slopes[k], slopes[1 - k] = x, slope, 0.5 * slopes[1 - k]
-            minima.append(q)
+            ends = float(np.log(low.nu)), float(np.log(high.nu))
+            log_nu = brentq(lambda x, near: slope(at(x, near)), *ends, args=(high,), xtol=1e-13)
+            minima.append(at(log_nu, high))
     losses = [float(w @ q.nll(y)) for q in minima]
-    if not path or (not minima and path[0][1] > 0):
+    if not slopes or (not minima and slopes[0] > 0):
         reason = "sigma shrinks without end to values that are the same as nu falls"
         raise NoMaximum(observed, "observations of which fewer are the same", reason)
-    if not minima or (path[0][1] < 0 and normal <= min(losses)):
+    if not minima or (slopes[0] < 0 and w @ normal.nll(y) <= min(losses)):
         reason = "it grows with nu towards that of a Normal, which fits better"
         raise NoMaximum(observed, "observations with heavier tails than a Normal's", reason)
-    best = minima[int(np.argmin(losses))]
-    return float(best.nu), float(best.mu), float(np.log(best.sigma))
+    return minima[int(np.argmin(losses))]
