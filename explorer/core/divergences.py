@@ -285,6 +285,7 @@ def _line_ends(p: Family, q: Family) -> FloatArray:
     return interval_ends(p, q) if _on_interval(p, q) else panel_ends(p, q)
 
 
+@np.errstate(over="ignore")
 def _logs(p: Family, q: Family, x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Both log-densities at points of that coordinate."""
     if _on_interval(p, q):

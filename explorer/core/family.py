@@ -6,16 +6,16 @@ log-density and the loss follow from these here, once for all.
 
 What divergences, risks and fits ask of a family besides begins with an underscore:
 
-- ``_ends``: panel ends that resolve the density wherever it has mass, with every kink or jump among
-  them; from these alone a family on the whole line or on [0, 1] has its place in ``cross_entropy``,
-  ``kl``, ``kl_parts`` and ``jensen_shannon`` beside all others.  ``_kinks``: where log p bends
-  beyond, for a q with mass out there.
-- ``_shortfall``: for risks, and for a Laplace or a Mixture as q.
-- closed forms where there are any, which quadrature stands in for: ``_kl`` and ``_renyi`` beside
-  one of the same family, ``_cross_entropy_from`` with this as q, ``_terms`` for ``nll_terms``.
-- fits where there are any: ``_fit_mle`` and ``_fit_cross_entropy``.
+- ``_ends``, for a density on the whole line: panel ends of which each panel, 12 nodes, resolves the
+  density, with every kink or jump among them, as far as there is mass: 1e-16 of it, or less where
+  tails are so heavy that the rest matters.  From these alone follow ``cross_entropy``, ``kl``,
+  ``kl_parts`` and ``jensen_shannon`` beside all others, and risks.  ``_kinks`` says where log p
+  bends further out.
+- ``_fit_mle``, for ``fit_mle`` and for panels with data, and ``_fit_cross_entropy``, for spikes.
+- Closed forms where there are any: ``_kl`` and ``_renyi`` beside one of the same family,
+  ``_cross_entropy_from`` with this as q, ``_shortfall``, and ``_terms`` for ``nll_terms``.
 
-``Symmetric`` has most of these for a family that states its standard member.
+``Symmetric`` has ``_ends``, ``_shortfall`` and more for a family that states its standard member.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .parameter import REAL, FloatArray, Parameter, Value, data, real_array, refuse
+from .quadrature import adaptive
 
 
 class Family(ABC):
@@ -207,7 +208,13 @@ class Family(ABC):
 
     def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
         """E[max(side (t - y), 0)^order] for order 1 or 2 and side 1 or -1."""
-        refuse("p", self, "a family whose risks are known")
+        ends = self._ends()
+
+        def expected(t: float) -> float:
+            reached = np.append(ends[side * (t - ends) > 0], t)
+            return adaptive(lambda y: np.abs(t - y) ** order * np.exp(self.log_prob(y)), reached)
+
+        return np.asarray(np.vectorize(expected, otypes=[float])(real_array("t", t)))[()]
 
     def _distance(self, t: Value) -> FloatArray:
         """E|y - t|."""

@@ -21,10 +21,7 @@ LOSSES: tuple[Loss, ...] = ("zero_one", "absolute", "squared")
 
 
 def shortfall(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
-    """E[max(t - y, 0)^order] for y from p and order 1 or 2, in closed form; inf where it diverges.
-
-    p is a Normal, Beta, Laplace, StudentT, Mixture or Boxes.
-    """
+    """E[max(t - y, 0)^order] for y from p and order 1 or 2; inf where it diverges."""
     return p._shortfall(t, order)
 
 
@@ -80,8 +77,13 @@ def best_answer(p: Family, loss: Loss, tolerance: float = 0.0) -> float:
         return float(p.mu)
     if isinstance(p, Mixture):  # outside of the components' means the richest interval lies inside
         low, high = float(p.table.mu.min()), float(p.table.mu.max())
-    else:
+    elif p.support == (0.0, 1.0):
         low, high = min(tolerance, 0.5), max(1 - tolerance, 0.5)
+    else:
+        low, high = map(float, p.quantile([1e-3, 1 - 1e-3]))
+        mode = float(p.mode())
+        if np.isfinite(mode):  # where there is but one, the richest interval has it inside
+            low, high = mode - tolerance, mode + tolerance
     for count in (65, 33, 33, 33, 33, 33):
         t = np.linspace(low, high, count)
         k = int(np.argmin(risk(p, t, "zero_one", tolerance)))

@@ -16,10 +16,12 @@ from explorer.core import (
     Empirical,
     Mixture,
     Normal,
+    StudentT,
     cross_entropy,
     entropy,
     fit_cross_entropy,
     fit_mle,
+    jensen_shannon,
     kl,
     kl_parts,
 )
@@ -262,3 +264,12 @@ def test_a_class_that_q_leaves_out_is_infinite_and_one_that_p_leaves_out_costs_n
     half, sure = (Categorical.from_probabilities(p) for p in ([0.5, 0.5], [1, 0]))
     assert kl_parts(half, sure) == (np.inf, pytest.approx(-0.5 * np.log(2)))
     assert kl_parts(sure, half) == (pytest.approx(np.log(2)), 0)
+
+
+def test_boxes_beside_a_density_share_mass_on_the_boxes_alone():
+    """m is half of q outside: JS = log 2 - what they share, here of a uniform and half of one."""
+    one, wide = Boxes([0.25], 0.5), Boxes([0.5], 1.0)
+    want = 0.5 * (np.log(2 / 1.5) + 0.5 * np.log(1 / 1.5) + 0.5 * np.log(2))
+    assert jensen_shannon(one, wide) == pytest.approx(want, abs=1e-12)
+    with pytest.raises(ValueError, match=r"^p = .*single numbers"):
+        kl(Normal([0.0, 1.0], 1.0), StudentT(3, 0, 1))

@@ -5,7 +5,7 @@ the cases without a mean, a variance or a maximum.
 """
 
 import warnings
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +21,7 @@ from explorer.core import (
     Boxes,
     Categorical,
     Empirical,
+    Family,
     Laplace,
     Mixture,
     NoMaximum,
@@ -30,6 +31,7 @@ from explorer.core import (
     best_answer,
     cross_entropy,
     entropy,
+    excess,
     fit_cross_entropy,
     fit_mle,
     highest_density_region,
@@ -39,6 +41,7 @@ from explorer.core import (
     nll,
     renyi_divergence,
     risk,
+    shortfall,
 )
 
 settings.register_profile("families", deadline=None, max_examples=30, derandomize=True)
@@ -602,3 +605,84 @@ def test_the_u_shaped_beta_has_two_maxima_and_no_highest_density():
     np.testing.assert_array_equal(Beta(0.5, 0.9).modes(), [0, 1])
     assert Beta(0.5, 3.0).peak() == np.inf
     assert Beta(1.0, 1.0).peak() == 1
+
+
+# ------------------------------------------------------------------------- a family of a stranger
+
+
+@dataclass(frozen=True, eq=False)
+class Gumbel(Family):
+    """What the README asks for and `_ends`, no closed form beyond."""
+
+    mu: float
+    scale: float
+    title = "Gumbel"
+    parameters = Laplace.parameters
+
+    def _z(self, y):
+        return (self._observed(y) - self.mu) / self.scale
+
+    def log_kernel(self, y):
+        return -self._z(y) - np.exp(-self._z(y))
+
+    def log_normalizer(self):
+        return np.log(self.scale)
+
+    def mode(self):
+        return self._full(self.mu)
+
+    def mean(self):
+        return self._full(self.mu + self.scale * np.euler_gamma)
+
+    def variance(self):
+        return self._full(np.square(np.pi * self.scale) / 6)
+
+    def entropy(self):
+        return self._full(np.log(self.scale) + np.euler_gamma + 1)
+
+    def cdf(self, y):
+        return np.exp(-np.exp(-self._z(y)))
+
+    def quantile(self, u):
+        return self.mu - self.scale * np.log(-np.log(u))
+
+    def sample(self, rng, shape=()):
+        return rng.gumbel(self.mu, self.scale, (*shape, *self._shape()))
+
+    def _ends(self):
+        return self.mu + self.scale * np.array(
+            [-4, -3, -2, -1, 0, 1, 2, 4, 7, 11, 16, 22, 30, 45.0]
+        )
+
+
+@pytest.mark.parametrize(
+    "q", [Normal(1, 2), Laplace(0.2, 1.5), StudentT(3, 1, 2), MIX, Gumbel(0, 2)]
+)
+def test_panel_ends_are_enough_for_divergences_beside_all_others(q):
+    p = Gumbel(0.5, 1.2)
+    want = expected(p, q.nll)
+    assert cross_entropy(p, q) == pytest.approx(want, rel=1e-9)
+    assert kl(p, q) == pytest.approx(want - entropy(p), rel=1e-9)
+    assert sum(kl_parts(p, q)) == pytest.approx(kl(p, q), abs=1e-11)
+    assert 0 < jensen_shannon(p, q) < np.log(2)
+    assert kl(p, p) == 0
+
+
+@pytest.mark.parametrize("t", [48.0, 53.0])
+@pytest.mark.parametrize("order", [1, 2])
+def test_panel_ends_are_enough_for_risks(t, order):
+    p = Gumbel(50.0, 2.0)
+    below, above = (
+        expected(p, lambda y, side=side: max(side * (t - y), 0) ** order) for side in (1, -1)
+    )
+    assert shortfall(p, [t, 0.0], order)[0] == pytest.approx(below, abs=1e-7)
+    assert excess(p, [t, 0.0], order)[0] == pytest.approx(above, abs=1e-7)
+    assert shortfall(p, 0.0, order) == 0
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 4.0])
+def test_at_the_best_answer_for_hits_the_density_is_the_same_at_both_ends(tolerance):
+    p = Gumbel(50.0, 2.0)
+    best = best_answer(p, "zero_one", tolerance)
+    low, high = p.log_prob([best - tolerance, best + tolerance])
+    assert low == pytest.approx(high, abs=1e-5)
