@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -36,15 +36,16 @@ class State(Parameters):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        count, names, seen = len(self.logits), tuple(self.names), self.observations
+        change, count = partial(object.__setattr__, self), len(self.logits)
+        names, seen = tuple(self.names), self.observations
         if not FEWEST <= count <= MOST:
             refuse("logits", self.logits, f"{FEWEST} to {MOST} numbers, one for each class")
         if len(names) != count or not all(isinstance(name, str) for name in names):
             refuse("names", self.names, f"{count} texts, one for each logit")
         numbers = seen if type(seen) is tuple else column("observations", seen, 0, count - 1)
-        object.__setattr__(self, "observations", classes(numbers, count - 1))
-        object.__setattr__(self, "y", whole("y", self.y, 0, count - 1))
-        object.__setattr__(self, "names", names)
+        change("observations", classes(numbers, count - 1))
+        change("y", whole("y", self.y, 0, count - 1))
+        change("names", names)
 
     def controls(self) -> tuple[Control, ...]:
         """The logits by the names of their classes, the shift, and which class is observed."""
@@ -245,15 +246,14 @@ def triangle(state: State, p: Array, loss: float) -> Plot:
 @lru_cache(maxsize=1)
 def contours() -> tuple[Mark, ...]:
     """The triangle, and where in it the loss has round values."""
+    lines: list[Mark] = [Line(np.array([0, 0.5, 1, 0]), np.array([0.0, 1, 0, 0]), "muted")]
     bands: list[Mark] = []
-    lines: list[Mark] = []
     for level in CONTOURS:
         h = math.exp(-level)
         x, label = np.array([0, h / 2, 1 - h / 2, 1]), f"{level:g} nat{'s' * (level > 1)}"
         bands.append(Area(x, np.array([0, h, h, 0]), "loss"))
         lines.append(Line(x[1:3], np.full(2, h), "loss", label, dashed=True, at=1.0))
-    outline = Line(np.array([0.0, 0.5, 1.0, 0.0]), np.array([0.0, 1.0, 0.0, 0.0]), "muted")
-    return (*bands, outline, *lines)
+    return (*bands, *lines)
 
 
 # ----------------------------------------------------------------------------- words and buttons
@@ -304,21 +304,20 @@ def of_one(state: State, p: Array, loss: float) -> str:
 
 def presets(state: State, best: Array) -> tuple[Preset, ...]:
     first, names = state.texts[0], [f"logits.{k}" for k in range(len(best))]
-    zero, four = (state.reached("logits", value) for value in (0.0, 4.0))
-    two = state.reached("shift", 2.0)
-    flat = dict.fromkeys(names, zero)
+    flat = dict.fromkeys(names, state.reached("logits", 0.0))
     undecided = Preset("undecided", flat, "all logits equal: the loss is log K")
     if not state.observations:
-        sure = flat | {"logits.0": four}
+        sure = flat | {"logits.0": state.reached("logits", 4.0)}
+        up = {"shift": state.reached("shift", 2.0)}
         return (
             undecided,
             Preset("sure and right", sure | {"y": 0}, f"all on {first}, which is observed"),
             Preset("sure and wrong", sure | {"y": 1}, f"all on {first}, which is not observed"),
-            Preset("shift by 2", {"shift": two}, "moves all logits, changes nothing"),
+            Preset("shift by 2", up, "moves all logits, changes nothing"),
         )
-    goal = {name: state.reached(name, z) for name, z in zip(names, best.tolist(), strict=True)}
     note = "the probabilities are the shares of the classes"
     if best.min() == -np.inf:
         never = state.texts[int(best.argmin())]
         note = f"no maximum: {never} was never observed, and less of it always costs less"
+    goal = state.goal(dict(zip(names, best.tolist(), strict=True)), *names)
     return Preset("maximum likelihood", goal, note), undecided
