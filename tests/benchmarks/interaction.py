@@ -2,6 +2,8 @@
 
 Both are measured in one run, on one machine, in the same JupyterLab in the same Chromium, with real
 mouse events: `python tests/benchmarks/interaction.py` (`--quick`, `--soak`, `--only interact`).
+
+`--panels --against CHECKOUT` compares every panel with that of another commit (`git worktree add`).
 """
 
 import argparse
@@ -84,7 +86,7 @@ def measure(candidate, server, browser, port, quick, soak):
 
 
 def measure_panel(candidate, server, browser, port):
-    """The few numbers that every panel is held to."""
+    """The few numbers that matter for every panel."""
     rows = {}
     for delay in (0.0, ROUND_TRIP / 2):
         through = delayed(server.port, delay) if delay else contextlib.nullcontext(server.url)
@@ -111,6 +113,14 @@ def show_panel(name, rows, first):
         print(" " * 24 + "".join(f"{column:>17}" for column in rows))
     values = ("-" if value is None else f"{value:.3g}" for value in rows.values())
     print(f"{name:24}" + "".join(f"{value:>17}" for value in values), flush=True)
+
+
+def line_of(checkout, name):
+    """The line of a panel that another checkout's own benchmark prints."""
+    script = checkout.resolve() / "tests" / "benchmarks" / "interaction.py"
+    run = [sys.executable, str(script), "--panels", name]
+    output = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    return f"{f'  {checkout.name}':24}{output.splitlines()[-1][24:]}"
 
 
 def animation_frame_rate(browser):
@@ -153,6 +163,9 @@ def main():
     parser.add_argument(
         "--panels", nargs="*", metavar="NAME[:SLIDER]", help="instead, a line for each or these"
     )
+    parser.add_argument(
+        "--against", type=Path, metavar="CHECKOUT", help="below each panel, its line there"
+    )
     parser.add_argument("--json", type=Path, help="also save the numbers there")
     options = parser.parse_args()
     if options.panels is not None:
@@ -163,6 +176,8 @@ def main():
             for name in names:
                 rows = measure_panel(panel_candidate(name), server, browser, port)
                 show_panel(name, rows, first=name == names[0])
+                if options.against:
+                    print(line_of(options.against, name), flush=True)
             browser.close()
         return
     candidates = [c for c in (INTERACT, EXPLORER) if options.only in (None, c.name)]

@@ -118,8 +118,8 @@ def panel_candidate(name):
     )
 
 
-class Hand:
-    """Moves the pressed mouse by the browser's DevTools socket and, as a hand, waits for nobody.
+class Mouse:
+    """Moves the pressed mouse by the browser's DevTools socket and, as a user, waits for nobody.
 
     Playwright's mouse waits until the page has taken each move, and so never outruns it.
     """
@@ -155,7 +155,7 @@ class Watched:
         self.notebook.run_all()
         self.notebook.wait_for(candidate.ready)
         self.page.evaluate(PROBE, {"slider": candidate.slider, **candidate.probe})
-        self.hand = Hand(port, self.page.url)
+        self.mouse = Mouse(port, self.page.url)
         self.settle()
         self.track = self.page.locator(f"{candidate.slider} .noUi-base").first.bounding_box()
         slider = self.page.locator(f"{candidate.slider} .noUi-target").first
@@ -197,7 +197,7 @@ class Watched:
         self.page.mouse.move(*self.place(value))
 
     def grab(self):
-        """Press the mouse on the handle, after the short rest that a hand makes there."""
+        """Press the mouse on the handle, after a short rest there as a user makes it."""
         self.point(self.notebook.slider_value(self.candidate.slider))
         self.page.wait_for_timeout(200)
         self.page.mouse.down()
@@ -223,7 +223,7 @@ class Watched:
         return (plot["x"] + plot["width"] - 20, y), (plot["x"] + 45, y)
 
     def drag(self):
-        """Drag from end to end for 3 s: what is shown meanwhile, and when the last picture is."""
+        """Drag from end to end for 3 s: what is painted meanwhile, and when the last picture is."""
         (start, y), (end, _) = self.way()
         self.page.mouse.move(start, y)
         self.settle(0.2)
@@ -232,15 +232,15 @@ class Watched:
         count = round(DRAG * MOVES)
         ways = (WAYS * number / count % 2 for number in range(count))
         places = [(start + (end - start) * min(w, 2 - w), y) for w in ways]
-        seconds = self.hand.move(places)
+        seconds = self.mouse.move(places)
         rate = (self.read("animationFrames") - before) / seconds
         self.page.mouse.up()
         self.settle(2.0)
         ticks, frames, released = self.read("ticks"), self.read("frames"), self.read("released")
         self.check_last(ticks, frames)
-        shown = sum(time <= released for time, _ in frames)
+        painted = sum(time <= released for time, _ in frames)
         return {
-            "frames per second": shown / seconds,
+            "frames per second": painted / seconds,
             "ticks per second": len(ticks) / seconds,
             "animation frames per second": rate,
             "ms until the last": max(0.0, frames[-1][0] - released),
@@ -260,7 +260,7 @@ class Watched:
         self.clear()
         turns = np.linspace(0, 2 * np.pi * WAYS, round(DRAG * MOVES))
         places = zip(x + 50 * np.sin(turns), y + 25 * (1 - np.cos(turns)), strict=True)
-        seconds = self.hand.move([(float(left), float(top)) for left, top in places])
+        seconds = self.mouse.move([(float(left), float(top)) for left, top in places])
         self.page.mouse.up()
         self.settle(2.0)
         released = self.read("released")
@@ -269,10 +269,11 @@ class Watched:
     def check_last(self, ticks, frames):
         """The last picture must be that of the last tick; a fast but wrong one counts nothing."""
         value = ticks[-1][1]
-        shown = frames[-1][1]
+        picture = frames[-1][1]
         kernel = self.kernel.value(self.candidate.last_a)
-        if not all(math.isclose(value, v) for v in (kernel, value if shown is None else shown)):
-            raise AssertionError(f"slider at {value}, picture at {shown}, kernel at {kernel}")
+        known = [kernel] if picture is None else [kernel, picture]
+        if not all(math.isclose(value, other) for other in known):
+            raise AssertionError(f"slider at {value}, picture at {picture}, kernel at {kernel}")
 
     def step_to(self, value, press=False):
         """One tick: move the mouse (and press), wait for the picture; ms from event to picture."""
@@ -295,7 +296,7 @@ class Watched:
         return times
 
     def warm_ticks(self, count):
-        """Move on by a few steps of the slider, over positions that were all shown just before."""
+        """Move on by a few steps of the slider, over positions that were all seen just before."""
         stride = self.step * math.ceil(2 * self.span / self.track["width"] / self.step)
         count = min(count, int(0.7 * self.span / stride))  # no further than the slider goes
         values = [self.low + self.span / 4 + stride * number for number in range(count)]
