@@ -246,11 +246,16 @@ def _arrows(plot: PlotAxes, mark: Arrows, gid: str) -> None:
 
 
 def _note(plot: PlotAxes, mark: Note, gid: str) -> None:
-    plot.text(
+    others = [text for text in plot.texts if (text.get_gid() or "").startswith("note")]
+    note = plot.text(
         {"left": 0.02, "right": 0.98}[mark.side], 0.95, _rich(mark.text), gid=gid,
         transform=plot.transAxes, ha=mark.side, va="top", fontsize=12, fontweight="bold",
         color=COLOURS[mark.role], **SYMBOLS,
     )  # fmt: skip
+    renderer = FigureCanvasAgg(plot.figure).get_renderer()  # type: ignore[arg-type]
+    boxes = [other.get_window_extent(renderer) for other in others]
+    while any(note.get_window_extent(renderer).overlaps(box) for box in boxes):
+        note.set_y(note.get_position()[1] - 0.1)  # where both do not fit in one line
 
 
 def _rug(plot: PlotAxes, mark: Rug, gid: str) -> None:

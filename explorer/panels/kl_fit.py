@@ -112,8 +112,8 @@ def kl_fit(
         each direction a dict of mu, sigma and value; ``reverse_minima`` (K, 3), rows (mu, sigma,
         value), best first; ``reverse_saddles`` (K - 1, 3) likewise; ``precision`` (2,), of the best
         forward and the best reverse q the share where 95 % of p is; ``recall`` (2,), the share of p
-        where 95 % of that q is; ``separation`` of the outermost means; ``maximum_likelihood``, a
-        dict of mu and sigma.
+        where 95 % of that q is; ``q_precision`` and ``q_recall`` (2,), those of both q on screen;
+        ``separation`` of the outermost means; ``maximum_likelihood``, a dict of mu and sigma.
 
     Raises
     ------
@@ -147,8 +147,10 @@ def view(state: State) -> Scene:
         "best": {q.direction: fits.best_of(q.found.minima) for q in both},
         "reverse_minima": reverse.found.minima,
         "reverse_saddles": reverse.found.saddles,
-        "precision": np.array([q.found.precision for q in both]),
-        "recall": np.array([q.found.recall for q in both]),
+        "precision": np.array([q.found.quality.precision for q in both]),
+        "recall": np.array([q.found.quality.recall for q in both]),
+        "q_precision": np.array([q.quality.precision for q in both]),
+        "q_recall": np.array([q.quality.recall for q in both]),
         "separation": max(state.means) - min(state.means),
         "maximum_likelihood": likely,
     }
@@ -192,6 +194,7 @@ def densities(case: Case, q: Moved, height: Axis, *samples: Rug) -> Plot:
         (
             *mixtures.densities(case.truth, case.mu, loss, mixtures.bell(*best), curve),
             *samples,
+            Note(f"*q*: {q.quality}", "model", "left"),
             Points(q.mu, hill, "model", "*q*", drag=drag),
         ),
         height=0.82,
@@ -210,7 +213,7 @@ def every_q(case: Case, q: Moved, *samples: Points) -> Plot:
 def landscape(case: Case, direction: Direction) -> Plot:
     """What of it depends on p alone."""
     forward, title = direction == "forward", TITLES[direction]
-    minima, saddles, precision, recall = fits.both(case)[0 if forward else 1]
+    minima, saddles, quality = fits.both(case)[0 if forward else 1]
     sigma = math.nan if case.fixed is None else math.log(case.fixed)
     also = ", and the maximum likelihood fit to samples of p" if forward else ""
     return fits.every_q(
@@ -222,7 +225,7 @@ def landscape(case: Case, direction: Direction) -> Plot:
         saddles,
         fits.values_of(minima),
         Line(np.array(case.mu), np.full(2, sigma), "muted", dashed=True),
-        Note(f"precision {number(precision, 2)}, recall {number(recall, 2)}", "optimum", "left"),
+        Note(f"best: {quality}", "optimum", "left"),
     )
 
 
@@ -279,7 +282,7 @@ def sentence(state: State, forward: Moved, reverse: Moved, likely: dict[str, flo
     minima = reverse.found.minima
     mu, sigma, value = map(number, forward.found.minima[0].tolist())
     width = "its variance" if state.fixed_sigma is None else "the fixed sigma"
-    covered, also = (number(100 * q.found.recall, 1) for q in (forward, reverse))
+    covered, also = (number(100 * q.found.quality.recall, 1) for q in (forward, reverse))
     text = (
         f"Forward, there is one minimum and nothing to search: *p*’s mean, {mu}, and {width}, "
         f"*σ* = {sigma}, with a divergence of {value} nats; it covers {covered} % of *p*. Reverse, "

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer import core
-from explorer.core import Branches, Fit, Mixture, Normal, NormalFits, Path
+from explorer.core import Branches, Fit, Normal, NormalFits, Path
 from explorer.parts.inputs import Interval
 from explorer.parts.mixtures import HALF, LADDER, SPREADS, Pair, Truth, mixture, unit_of
 from explorer.parts.plane import remembered
@@ -81,13 +81,22 @@ class Case(NamedTuple):
     mu: Interval
 
 
+class Quality(NamedTuple):
+    """How well a q does for p."""
+
+    precision: float  # the share of q that lies where 95 % of p is
+    recall: float  # the share of p that lies where 95 % of q is
+
+    def __str__(self) -> str:
+        return f"precision {number(self.precision, 2)}, recall {number(self.recall, 2)}"
+
+
 class Found(NamedTuple):
     """All minima and saddles of one direction, and how good the best minimum is."""
 
     minima: Array
     saddles: Array
-    precision: float  # the share of q that lies where 95 % of p is
-    recall: float  # the share of p that lies where 95 % of q is
+    quality: Quality
 
 
 @remembered(1024)
@@ -100,16 +109,26 @@ def both(case: Case) -> tuple[Found, Found]:
         reverse = branches(case).at(abs(means[1] - means[0]))
     else:
         reverse = core.fit_reverse_kl(p, case.fixed)
-    region = core.highest_density_region(p)
-    return _found(p, region, forward, 0.0), _found(p, region, reverse, middle)
+    return _found(case.truth, forward, 0.0), _found(case.truth, reverse, middle)
 
 
-def _found(p: Mixture, region: Array, fits: NormalFits, middle: float) -> Found:
+def _found(truth: Truth, fits: NormalFits, middle: float) -> Found:
     minima, saddles = rows(fits.minima, middle), rows(fits.saddles, middle)
-    best = Normal(*minima[0, :2].tolist())
-    precision = np.diff(best.cdf(region), axis=1).sum()
-    (recall,) = np.diff(p.cdf(best.quantile([0.025, 0.975])))
-    return Found(minima, saddles, float(precision), float(recall))
+    return Found(minima, saddles, quality(truth, *minima[0, :2].tolist()))
+
+
+def quality(truth: Truth, mu: float, sigma: float) -> Quality:
+    """How well Normal(mu, sigma) does."""
+    q = Normal(mu, sigma)
+    precision = np.diff(q.cdf(_region(truth)), axis=1).sum()
+    (recall,) = np.diff(mixture(truth).cdf(q.quantile([0.025, 0.975])))
+    return Quality(float(precision), float(recall))
+
+
+@remembered(1024)
+def _region(truth: Truth) -> Array:
+    """Where 95 % of p is."""
+    return core.highest_density_region(mixture(truth))
 
 
 def branches(case: Case) -> Branches:
@@ -130,6 +149,7 @@ class Moved(NamedTuple):
     mu: float
     sigma: float
     value: float
+    quality: Quality
     path: tuple[Array, Array]  # mu and log sigma, of all steps; empty before the first
     begin: dict[str, float]  # the settings with which q starts from where it is now
 
@@ -148,7 +168,10 @@ def moved(case: Case, direction: Direction, start: Pair, method: str, step: int)
         mu, sigma, value = (float(each[: step + 1][-1]) for each in steps)
         path = found_path.mu, np.log(found_path.sigma)
     begin = {f"{direction}_q.0": mu, f"{direction}_q.1": sigma if case.fixed is None else start[1]}
-    return Moved(direction, found, mu, sigma, value, path, {**begin, "step": 0})
+    return Moved(
+        direction, found, mu, sigma, value, quality(case.truth, mu, sigma), path,
+        {**begin, "step": 0},
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import explorer
-from explorer.scene import Area, Axis, Blueprint, Choice, Landscape, Line, Plot, Scene
+from explorer.scene import Area, Axis, Blueprint, Choice, Landscape, Line, Note, Plot, Scene
 from tests.browser.bare_page import BarePage
 
 PATHS = """() => [...document.querySelectorAll('.explorer-plot')].map(plot => {
@@ -161,6 +161,25 @@ def test_margins_are_as_wide_as_what_stands_in_them(browser, name):
     for state in positions(start.state, 4):
         page.draw(replace(start, state=state))
         assert page.page.evaluate(CLIPPED) == []
+    page.close()
+
+
+NOTES = """() => [...document.querySelectorAll('.explorer-plot')].flatMap(plot => {
+    const notes = [...plot.querySelectorAll('.explorer-note')].filter(note => note.textContent);
+    const boxes = notes.map(note => note.getBoundingClientRect());
+    const before = (a, b) => a.right <= b.left || a.bottom <= b.top + 2;
+    const apart = (a, b) => before(a, b) || before(b, a);
+    return notes.filter((_, i) => boxes.slice(0, i).some(box => !apart(box, boxes[i])))
+        .map(note => note.textContent);
+})"""
+
+
+@pytest.mark.parametrize("width", [360, 860, 1200])
+def test_notes_do_not_stand_on_each_other(browser, width):
+    page = BarePage(browser, viewport={"width": width, "height": 900})
+    scene = page.draw(import_module("explorer.panels.kl_fit").kl_fit())
+    assert sum(isinstance(mark, Note) for mark in scene.plots[0].marks) == 2
+    assert page.page.evaluate(NOTES) == []
     page.close()
 
 

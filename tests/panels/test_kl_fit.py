@@ -113,7 +113,19 @@ def test_the_forward_fit_covers_and_the_reverse_fit_is_precise():
     assert got["recall"][0] > 0.99 > 0.5 > got["recall"][1]
     assert got["precision"][1] > 0.9 > got["precision"][0]
     notes = [marks(plot, Note, "optimum")[0].text for plot in seen()[1].plots[2:4]]
-    assert notes == ["precision 0.63, recall 1.00", "precision 0.94, recall 0.48"]
+    assert notes == ["best: precision 0.63, recall 1.00", "best: precision 0.94, recall 0.48"]
+
+
+def test_precision_and_recall_of_q_itself_stand_beside_q():
+    at_best = frame()["best"]["reverse"]
+    q = at_best["mu"], at_best["sigma"]
+    got, scene = frame(reverse_q=q), seen(reverse_q=q)[1]
+    assert got["q_precision"][1] == pytest.approx(got["precision"][1], abs=1e-9)
+    assert got["q_recall"][1] == pytest.approx(got["recall"][1], abs=1e-9)
+    assert abs(got["q_recall"][0] - got["recall"][0]) > 0.1
+    notes = [marks(plot, Note, "model")[0].text for plot in scene.plots[:2]]
+    assert notes[1] == "*q*: precision 0.94, recall 0.48"
+    assert notes[0] != notes[1]
 
 
 def test_a_fixed_sigma_splits_the_centre_at_2_9217():

@@ -53,7 +53,7 @@ export class Labels {
   }
 }
 
-const overlap = (a, b, gap) =>
+export const overlap = (a, b, gap) =>
   a.x < b.x + b.width + gap && b.x < a.x + a.width + gap && a.y < b.y + b.height + gap && b.y < a.y + a.height + gap;
 const inside = (box, point, gap) =>
   point.x > box.x - gap && point.x < box.x + box.width + gap && point.y > box.y - gap && point.y < box.y + box.height + gap;

@@ -2,6 +2,7 @@
 import { MARGIN, round2 } from "./axes.js";
 import { put, setSvg, svg } from "./elements.js";
 import { Handles } from "./handles.js";
+import { overlap } from "./labels.js";
 import { landscape } from "./landscape.js";
 import { textWidth } from "./text.js";
 
@@ -172,11 +173,13 @@ export const MARKS = {
     return (values) => {
       const text = values[mark.text];
       setSvg(node, text);
-      const [x, y] = [right ? plot.right - 4 : plot.left + 6, MARGIN.top + 16];
-      put(node, "x", x);
-      put(node, "y", y);
       const width = 1.1 * textWidth(text, plot.family);
-      if (text) plot.labels.taken.push({ x: right ? x - width : x, y: y - 14, width, height: 18 });
+      const x = right ? plot.right - 4 : plot.left + 6;
+      const box = { x: right ? x - width : x, y: MARGIN.top + 2, width, height: 18, note: true };
+      while (plot.labels.taken.some((other) => other.note && overlap(box, other, 4))) box.y += 20; // where it is narrow
+      put(node, "x", x);
+      put(node, "y", box.y + 14);
+      if (text) plot.labels.taken.push(box);
     };
   },
 
