@@ -59,13 +59,7 @@ class Bernoulli(Discrete):
     )
     support: ClassVar = (0.0, 1.0)
     data: ClassVar = "binary"
-
-    @classmethod
-    def described(cls, count: int | None = None) -> tuple[Parameter, ...]:
-        """The probability of 1."""
-        if count not in (None, 1):
-            refuse("count", count, "1")
-        return (_PROBABILITY,)
+    _described: ClassVar = (_PROBABILITY,)
 
     @property
     def numbers(self) -> tuple[float, ...]:
@@ -73,9 +67,7 @@ class Bernoulli(Discrete):
         return (float(self.probability),)
 
     @classmethod
-    def from_numbers(cls, numbers: Sequence[float]) -> Self:
-        """The family member with this probability of 1."""
-        cls.described(len(numbers))
+    def _of(cls, numbers: Sequence[float]) -> Self:
         return cls.from_probability(numbers[0])
 
     @classmethod
@@ -205,9 +197,7 @@ class Categorical(Discrete):
         return tuple(self.probabilities.tolist())
 
     @classmethod
-    def from_numbers(cls, numbers: Sequence[float]) -> Self:
-        """The family member whose classes have these weights, by their share of the sum."""
-        cls.described(len(numbers))
+    def _of(cls, numbers: Sequence[float]) -> Self:
         return cls.from_probabilities(shares(numbers))
 
     @classmethod

@@ -48,6 +48,8 @@ class Family(ABC):
     """What the family is called in a sentence: "a Normal"."""
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     """What the fields are, in their order; validation follows from it."""
+    _described: ClassVar[tuple[Parameter, ...]] = ()
+    """What the ``numbers`` are, if not these."""
     support: ClassVar[tuple[float, float]] = REAL
     """The closed hull of the observations that can occur."""
     data: ClassVar[Literal["continuous", "binary", "classes"]] = "continuous"
@@ -73,9 +75,10 @@ class Family(ABC):
         ValueError
             If no member has that many.
         """
-        if count not in (None, len(cls.parameters)):
-            refuse("count", count, f"{len(cls.parameters)}")
-        return cls.parameters
+        described = cls._described or cls.parameters
+        if count not in (None, len(described)):
+            refuse("count", count, f"{len(described)}")
+        return described
 
     @property
     def numbers(self) -> tuple[float, ...]:
@@ -92,6 +95,10 @@ class Family(ABC):
     def from_numbers(cls, numbers: Sequence[float]) -> Self:
         """The family member with these ``numbers``, in which weights count by their share."""
         cls.described(len(numbers))
+        return cls._of(numbers)
+
+    @classmethod
+    def _of(cls, numbers: Sequence[float]) -> Self:
         return cls(*numbers)
 
     def _parameters(self) -> dict[str, Value]:

@@ -83,9 +83,8 @@ class Mixture(Family):
         return tuple(chain.from_iterable(row.tolist() for row in rows))
 
     @classmethod
-    def from_numbers(cls, numbers: Sequence[float]) -> Self:
-        """The mixture of these means, standard deviations and weights, by the weights' share."""
-        k = len(cls.described(len(numbers))) // 3
+    def _of(cls, numbers: Sequence[float]) -> Self:
+        k = len(numbers) // 3
         return cls(shares(numbers[2 * k :]), tuple(map(Normal, numbers[:k], numbers[k : 2 * k])))
 
     def _shape(self) -> tuple[int, ...]:

@@ -144,10 +144,8 @@ def fit_forward_kl(p: Family) -> Fit:
     ValueError
         If p has no density on the real line: for Diracs every KL is infinite, smooth them first.
     """
-    if isinstance(p, Beta):
-        q = Normal(p.mean(), np.sqrt(p.variance()))
-        return Fit(q, float(q.entropy() - p.entropy()))
-    line("p", p)
+    if not isinstance(p, Beta):
+        line("p", p)
     q = Normal(p.mean(), np.sqrt(p.variance()))
     return Fit(q, float(kl(p, q)))
 

@@ -194,6 +194,13 @@ def test_at_the_ends_the_beta_density_is_zero_finite_or_infinite():
         assert Beta(3, a).log_prob(1) == pytest.approx(want)
 
 
+def test_the_kernel_loss_and_the_full_loss_rank_two_predictions_in_opposite_order():
+    kernel = [-Beta(4.5, 2.5).log_kernel(0.7), -Beta(8, 4).log_kernel(0.7)]
+    full = [Beta(4.5, 2.5).nll(0.7), Beta(8, 4).nll(0.7)]
+    np.testing.assert_allclose(kernel, [3.0543, 6.1086], atol=5e-5)
+    np.testing.assert_allclose(full, [-0.7865, -1.0767], atol=5e-5)
+
+
 def test_along_the_mode_line_the_loss_falls_without_end_and_the_kernel_loss_rises():
     k = 10.0 ** np.arange(1, 12)
     ridge = Beta(1 + 0.7 * k, 1 + 0.3 * k)
