@@ -291,7 +291,7 @@ def sentence(state: State, named: dict[str, Any], reason: str) -> str:
         names = listed([state.symbols(name) for name in state.names()])
         return f"{text} No other {names} make it less: the likelihood is at its maximum."
     goals = [f"{state.symbols(k)} = {state.text(k, v, 1)}" for k, v in named["best"].items()]
-    return f"{text} With {listed(goals)} it would be least, {number(least)}."
+    return f"{text} With {listed(goals)} the loss would be smallest, {number(least)}."
 
 
 def without_value(state: State, named: dict[str, Any]) -> str:

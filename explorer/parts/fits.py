@@ -55,7 +55,8 @@ def in_words(minima: Array) -> str:
     """How many minima there are, and where the best of them is."""
     count, tied = len(minima), int((minima[:, 2] < minima[0, 2] + TIE).sum())
     mu, sigma, value = map(number, minima[0].tolist())
-    which = f", {tied} of them equally good; one is" if tied > 1 else "; the best is"
+    some = tied if tied < count else "both" if count == 2 else "all"
+    which = f", {some} of them equally good; one is" if tied > 1 else "; the best is"
     many = "there is one minimum," if count == 1 else f"there are {count} minima{which}"
     return f"{many} at *μ* = {mu}, *σ* = {sigma}, with a divergence of {value} nats"
 
@@ -67,7 +68,8 @@ def listed(minima: Array, saddles: Array) -> str:
         for mu, sigma, value in minima.tolist()
     )
     many = "its one minimum" if len(minima) == 1 else f"its {len(minima)} minima"
-    return f"{many}, {at}{f', and {len(saddles)} saddles' if len(saddles) else ''}"
+    between = f", and {len(saddles)} saddle{'s' if len(saddles) > 1 else ''}"
+    return f"{many}, {at}{between if len(saddles) else ''}"
 
 
 # --------------------------------------------------------------------- both directions of the KL

@@ -247,6 +247,8 @@ def test_fixed_sigma_holds_along_the_path():
 
 def test_the_sentence_tells_what_is_so():
     assert "Reverse, there are 3 minima, 2 of them equally good" in seen()[1].sentence
+    sentence = seen(means=(-1.5, 1.5), fixed_sigma=1.0)[1].sentence
+    assert "Reverse, there are 2 minima, both of them equally good" in sentence
     assert "Reverse, there is one minimum, at *μ* = 0.000" in seen((-1, 1))[1].sentence
     sample = mixture(kl_fit().state).sample(np.random.default_rng(20240607), (2000,))[:100]
     fitted = fit_mle(Normal, sample)

@@ -321,7 +321,7 @@ def test_the_numbers_of_the_sentence_are_those_of_the_frame(mu, sigma, n):
         assert f"the largest part of it, {largest}, is that" in text
         least = Normal(**frame["best"]).nll(np.array(state.observations[:n])).sum()
         assert least <= frame["loss"] + 1e-9
-        if match := re.search(r"it would be least, (−?\d+\.\d{3})", text):
+        if match := re.search(r"the loss would be smallest, (−?\d+\.\d{3})", text):
             assert float(match[1].replace("−", "-")) == pytest.approx(least, abs=5.1e-4)
 
 
@@ -329,7 +329,9 @@ def test_the_best_of_three_parameters_is_named_in_full():
     y = [-30.0, -1.0, -0.4, 0.1, 0.2, 0.9, 1.3, 25.0]
     fit = fit_mle(StudentT, y)
     text = scene_of(y, "student_t").sentence
-    found = re.search(r"With \*ν\* = ([\d.]+), \*μ\* = ([−\d.]+) and \*σ\* = ([\d.]+) it", text)
+    found = re.search(
+        r"With \*ν\* = ([\d.]+), \*μ\* = ([−\d.]+) and \*σ\* = ([\d.]+) the loss", text
+    )
     for words, value in zip(found.groups(), (fit.nu, fit.mu, fit.sigma), strict=True):
         assert float(words.replace("−", "-")) == pytest.approx(value, rel=0.02, abs=0.01)
 
