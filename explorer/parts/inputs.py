@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from numbers import Real
-from typing import Any, TypeAlias
+from numbers import Integral, Real
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from explorer.core import refuse as refuse
 Interval: TypeAlias = tuple[float, float]
 Limits: TypeAlias = Mapping[str, Interval]
 Numbers: TypeAlias = tuple[float, ...]
+Option = TypeVar("Option", str, int, str | int)
 
 
 def real(name: str, value: Any, low: float, high: float) -> float:
@@ -34,10 +35,12 @@ def whole(name: str, value: Any, low: int, high: int) -> int:
     refuse(name, value, f"a whole number from {low} to {high}")
 
 
-def one_of(name: str, value: Any, options: Collection[str]) -> str:
-    """`value`, if it is one of the options."""
-    if isinstance(value, str) and value in options:
-        return value
+def one_of(name: str, value: Any, options: Collection[Option]) -> Option:
+    """The option, a text or a whole number, that equals `value`."""
+    if isinstance(value, str | Integral) and not isinstance(value, bool):
+        for option in options:
+            if option == value:
+                return option
     refuse(name, value, "one of " + ", ".join(map(repr, options)))
 
 

@@ -72,12 +72,12 @@ def _column(name: str, values: Numbers, low: float, high: float, most: int) -> N
 
 @dataclass(frozen=True)
 class Option:
-    """One of a few options, each a value and its text."""
+    """One of a few options, each a value (a text or a whole number) and its text."""
 
     label: str
-    options: Mapping[str, str]
+    options: Mapping[Any, str]
 
-    def checked(self, name: str, value: Any, limits: Limits) -> str:
+    def checked(self, name: str, value: Any, limits: Limits) -> str | int:
         """The value, if it is one of the options."""
         return one_of(name, value, self.options)
 
@@ -95,7 +95,7 @@ def many(symbol: str, label: str, domain: Interval = REAL, **options: Any) -> An
     return one(symbol, label, domain, **{"most": MOST, "visible": False, **options})
 
 
-def choice(label: str, options: Mapping[str, str]) -> Any:
+def choice(label: str, options: Mapping[Any, str]) -> Any:
     """Declare a field as one of a few options."""
     return field(metadata={"declared": Option(label, options)})
 

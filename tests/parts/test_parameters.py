@@ -74,6 +74,14 @@ def test_bad_values_are_named(changes, message):
         replace(STATE, **changes)
 
 
+def test_an_option_may_be_a_whole_number():
+    options = {0: "all", 8: "8"}
+    assert type(one_of("batch", np.int64(8), options)) is int
+    for value in (True, 8.0, "8", 3):
+        with pytest.raises(ValueError, match=r"^batch = .*: allowed is one of 0, 8$"):
+            one_of("batch", value, options)
+
+
 def test_a_message_stays_short():
     with pytest.raises(ValueError, match=r"^y\[") as error:
         column("y", [math.nan] * 10**5, 0, 1)
