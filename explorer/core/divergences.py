@@ -107,9 +107,9 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
     if isinstance(p, Normal) and isinstance(q, Normal):
         equal = np.clip(_normal_crossings(p, q), ends.min(), ends.max())
     else:
-        # To 2^-24 of the grid's spacing: an integral up to there has the square of that as error.
+        # To 2^-20 of the grid's spacing: an integral up to there has the square of that as error.
         with np.errstate(invalid="ignore"):
-            equal, _ = turns(lambda x: np.subtract(*_logs(p, q, x)), refined(ends, 2), 6)
+            equal, _ = turns(lambda x: np.subtract(*_logs(p, q, x)), refined(ends, 2), 5)
     signed = _integrand(_signed, p, q)
     ends = np.unique(np.concatenate([ends, equal]))
     if all(isinstance(family, Normal | Mixture | Beta) for family in (p, q)):
