@@ -1,13 +1,18 @@
 """The notebooks: short cells, more words than code, and panels that stay as the text says."""
 
 import ast
+import io
 import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
+import explorer
 from explorer.stage import Panel
+from notebooks.save import with_palette
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -80,3 +85,10 @@ def test_the_beginning_says_how_to_bring_the_panels_to_life(path):
 def test_nats_are_introduced_where_they_are_first_used(path):
     first = re.search(r"\W?\bnats?\b\W?", prose(path))
     assert first is None or first[0].startswith("*"), first
+
+
+def test_a_saved_picture_keeps_its_colours():
+    picture = io.BytesIO(explorer.likelihood().figure()._repr_png_())
+    image = Image.open(picture).convert("RGB")
+    saved = with_palette(image).convert("RGB")
+    assert np.abs(np.asarray(saved, int) - np.asarray(image, int)).max() < 24

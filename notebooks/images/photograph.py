@@ -8,11 +8,11 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from notebooks.save import with_palette
 from tests.browser.jupyter_page import JupyterPage, JupyterServer, launch_chromium
 
 FOLDER = Path(__file__).resolve().parent
 CELLS = ("import explorer", "explorer.beta_loss(a=2, b=5, y=0.7)")
-COLOURS = 128
 MARGIN = 24  # pixels around the panel, in the colour of its page
 
 
@@ -33,7 +33,7 @@ def photograph(server, browser, theme):
     size = (panel.width + 2 * MARGIN, panel.height + 2 * MARGIN)
     framed = Image.new("RGB", size, panel.getpixel((0, 0)))
     framed.paste(panel, (MARGIN, MARGIN))
-    framed.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    with_palette(framed).save(path, optimize=True)
 
 
 if __name__ == "__main__":
