@@ -19,6 +19,7 @@ from .fit import fit_cross_entropy, fit_mle
 from .laplace import Laplace
 from .logistic import LogisticFit, fit_logistic
 from .mixture import Empirical, Mixture
+from .network import HEADS, Head, Network, Training, head, train
 from .normal import Normal
 from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
 from .parameter import NoMaximum, Parameter, Role, Value, refuse
@@ -33,14 +34,15 @@ from .special import (
 from .student_t import StudentT
 
 __all__ = [
-    "FAMILIES", "LOSSES", "Bernoulli", "Beta", "Boxes", "Branches", "Categorical", "Discrete",
-    "Empirical", "Family", "Fit", "Laplace", "LineFit", "LogisticFit", "Loss", "Mixture",
-    "NoMaximum", "Normal", "NormalFits", "Parameter", "Path", "Role", "ScaledLineFit",
-    "StudentT", "Surface", "Value", "alpha_branches", "alpha_divergence", "best_answer",
-    "cross_entropy", "descend", "divergence_terms", "entropy", "excess", "fit_alpha_divergence",
-    "fit_cross_entropy", "fit_forward_kl", "fit_line", "fit_logistic", "fit_mle",
-    "fit_reverse_kl", "fit_scaled_line", "forward_kl", "highest_density_region",
-    "interval_risk", "jensen_shannon", "kl", "kl_parts", "log_beta", "log_bound_gap",
-    "log_softplus", "nll", "refuse", "renyi_divergence", "reverse_branches", "reverse_kl",
-    "risk", "scale_of", "shortfall", "softplus", "softplus_inverse", "sum_of_squares",
+    "FAMILIES", "HEADS", "LOSSES", "Bernoulli", "Beta", "Boxes", "Branches", "Categorical",
+    "Discrete", "Empirical", "Family", "Fit", "Head", "Laplace", "LineFit", "LogisticFit", "Loss",
+    "Mixture", "Network", "NoMaximum", "Normal", "NormalFits", "Parameter", "Path", "Role",
+    "ScaledLineFit", "StudentT", "Surface", "Training", "Value", "alpha_branches",
+    "alpha_divergence", "best_answer", "cross_entropy", "descend", "divergence_terms", "entropy",
+    "excess", "fit_alpha_divergence", "fit_cross_entropy", "fit_forward_kl", "fit_line",
+    "fit_logistic", "fit_mle", "fit_reverse_kl", "fit_scaled_line", "forward_kl", "head",
+    "highest_density_region", "interval_risk", "jensen_shannon", "kl", "kl_parts", "log_beta",
+    "log_bound_gap", "log_softplus", "nll", "refuse", "renyi_divergence", "reverse_branches",
+    "reverse_kl", "risk", "scale_of", "shortfall", "softplus", "softplus_inverse", "sum_of_squares",
+    "train",
 ]  # fmt: skip
