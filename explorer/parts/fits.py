@@ -16,7 +16,7 @@ from explorer.core import Branches, Fit, Normal, NormalFits, Path
 from explorer.parts.inputs import Interval
 from explorer.parts.mixtures import HALF, LADDER, SPREADS, Pair, Truth, mixture, unit_of
 from explorer.parts.plane import remembered
-from explorer.parts.ranges import ceiling
+from explorer.parts.ranges import ceiling, tidy
 from explorer.scene import (
     Array, Axis, Landscape, Line, Mark, Plot, Points, Role, Rule, number,
 )  # fmt: skip
@@ -169,7 +169,8 @@ def moved(case: Case, direction: Direction, start: Pair, method: str, step: int)
         steps = found_path.mu, found_path.sigma, found_path.value
         mu, sigma, value = (float(each[: step + 1][-1]) for each in steps)
         path = found_path.mu, np.log(found_path.sigma)
-    begin = {f"{direction}_q.0": mu, f"{direction}_q.1": sigma if case.fixed is None else start[1]}
+    settings = mu, sigma if case.fixed is None else start[1]
+    begin = {f"{direction}_q.{i}": tidy(value) for i, value in enumerate(settings)}
     return Moved(
         direction, found, mu, sigma, value, quality(case.truth, mu, sigma), path,
         {**begin, "step": 0},
