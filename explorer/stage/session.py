@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from threading import RLock
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Generic, TypeAlias
 
 from explorer.core import refuse
@@ -20,6 +20,7 @@ Follow: TypeAlias = Callable[[Collection[str]], object]
 
 BATCH, TURN = 8, 0.02  # pictures sent ahead, or seconds, before the host's loop runs again
 COSTLY = 0.1  # seconds; when two pictures running take longer, none are sent ahead
+CROWDED = 4  # nor when they take so many times what they cost: others want the processor
 ASKED, WAITING = 16, 1000  # pictures that one question may ask for, and that may wait at a time
 
 
@@ -60,7 +61,7 @@ class Session(Generic[AnyState]):
         self._send, self._follow = send, follow
         self._callbacks: list[Callable[[AnyState], object]] = []
         self._ahead: deque[tuple[Any, Any]] = deque()  # settings, and their base
-        self._was_costly = False
+        self._was_costly, self._given_up = False, 0
         self.blueprint, self.epoch = blueprint, 0
         self.controls = controls_of(blueprint.state)
         self._arrive(blueprint.state, blueprint.view(blueprint.state))
@@ -177,12 +178,13 @@ class Session(Generic[AnyState]):
 
         ``ask`` wants pictures now, ``ahead`` when there is time, both as their difference from
         that of the settings `base`, which the page has. ``press`` is a button that is more than
-        its controls. All else is ignored.
+        its controls. ``settle`` is where controls of the page stand, in case a move was lost; the
+        answer says where they stand here. All else is ignored.
         """
         with self.alone():
             match message:
                 case {"epoch": self.epoch, "type": "ask", "states": list(states), "base": base}:
-                    self._answer(states[:ASKED], base)
+                    self._answer(self._in_time(states), base)
                 case {"epoch": self.epoch, "type": "ahead", "states": list(states), "base": base}:
                     if message.get("fresh"):
                         self._ahead.clear()
@@ -192,6 +194,8 @@ class Session(Generic[AnyState]):
                     if -1 <= index < len(self.scene.presets):
                         with suppress(ValueError):  # one that is disabled
                             self.press(index)
+                case {"epoch": self.epoch, "type": "settle", "settings": dict(settings)}:
+                    self._settle(settings)
             return bool(self._ahead)
 
     def send_some_ahead(self) -> bool:
@@ -228,16 +232,29 @@ class Session(Generic[AnyState]):
             self._base = self.settings, values(scene)
         self._follow([n for n in controls if n not in before or entry(state, n) != before[n]])
 
+    def _settle(self, told: dict[str, Any]) -> None:
+        missed: dict[str, Setting] = {}
+        with suppress(ValueError):  # the page then stands where it cannot
+            settings = {n: allowed(c, told[n]) for n, c in self.controls.items() if n in told}
+            missed = {n: new for n, new in settings.items() if new != entry(self.state, n)}
+            if missed:
+                self._arrive(with_entries(self.state, missed), None)
+                self._follow(missed)
+        answer = {"settled": told, "state": self.settings, "missed": bool(missed)}
+        self._send({"epoch": self.epoch, **answer}, [])
+
     def _next_ahead(self, base: Any) -> Iterator[Any]:
         start = perf_counter()
         for _ in range(BATCH):
             if not self._ahead or self._ahead[0][1] != base:
                 return
-            before = perf_counter()
+            before, cost_before = perf_counter(), process_time()
             yield self._ahead.popleft()[0]
             now = perf_counter()
-            costly = now - before > COSTLY  # to be made on the chance that it is wanted
+            took, cost = now - before, process_time() - cost_before
+            costly = took > COSTLY or took > max(TURN, CROWDED * cost)
             if costly and self._was_costly:
+                self._given_up += len(self._ahead)
                 self._ahead.clear()
             self._was_costly = costly
             if now - start > TURN:
@@ -259,7 +276,16 @@ class Session(Generic[AnyState]):
                 buffer = b""
             buffers.append(buffer)
         message = {"epoch": self.epoch, "ahead": ahead, "base": base, "frames": frames}
+        if ahead:  # the page does not wait for what was given up
+            message["given_up"], self._given_up = self._given_up, 0
         self._send(message, buffers)
+
+    def _in_time(self, states: list[Any]) -> Iterator[Any]:
+        start = perf_counter()
+        for settings in states[:ASKED]:
+            yield settings
+            if perf_counter() - start > COSTLY:
+                return
 
     def _values(self, settings: Any) -> list[Any]:
         controls = self.controls.values()

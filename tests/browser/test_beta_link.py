@@ -9,7 +9,8 @@ from tests.browser.beta_panel import CELLS, BetaPanel
 
 START = {"a": 2.0, "b": 5.0, "y": 0.7, "loss": "full"}
 AXIS, AXIS_Y = 400, 501  # positions of the sliders for a and for y
-WINDOW = 8  # questions that may be open
+WINDOW = 8  # questions that may be open,
+AGAIN = 4  # and how many may be asked again in some seconds, in case the first were lost
 AHEAD = 96  # frames that may be on their way in advance
 CACHE = 1200  # frames that the page keeps
 
@@ -176,10 +177,10 @@ def test_a_kernel_that_does_not_answer_is_told_and_nothing_queues_up_before_it(p
         alert.wait_for(state="visible")
         assert "busy" in alert.inner_text()
         assert panel.screen()["state"][0] != slider, "the picture cannot have followed yet"
-        assert panel.heard()["mostOpen"] == panel.heard()["asked"] == WINDOW
+        assert WINDOW <= panel.heard()["asked"] <= WINDOW + AGAIN
     panel.expect(a=slider)
     alert.wait_for(state="hidden")
-    assert panel.heard()["asked"] <= WINDOW + 1
+    assert panel.heard()["asked"] <= WINDOW + AGAIN + 1
 
 
 def test_the_page_does_not_take_back_what_code_has_moved_on_from(panel):

@@ -504,7 +504,8 @@ def slow(monkeypatch):
         clock[0] += cost[0]
         return view(state)
 
-    monkeypatch.setattr(module, "perf_counter", lambda: clock[0])
+    for name in ("perf_counter", "process_time"):
+        monkeypatch.setattr(module, name, lambda: clock[0])
     page = Page(Blueprint("slow", Toy(), view_slowly))
     page.cost = cost
     return page

@@ -1,8 +1,10 @@
 // The sliders and choices of ipywidgets: the one place that knows how they behave and look.
 import { KEYS } from "./elements.js";
 import { ARROWS, isNear, onGrid } from "./grid.js";
+import { key } from "./wire.js";
 
 const SAVING = 200; // ms from one value of a control that the kernel is told to the next
+const SETTLING = 300; // ms after the last of them that the kernel is asked whether it has them all
 const STOCK_HANDLE = ".noUi-handle, .ui-slider-handle"; // of a slider, in ipywidgets 8 and 7
 
 // The widgets that hold the values of a panel's controls.
@@ -11,6 +13,9 @@ export class Widgets {
     this.link = link;
     this.byName = new Map();
     this.unsaved = new Map(); // widget -> what tells the kernel of its value
+    this.untold = new Set(); // names of controls whose values the kernel has not confirmed
+    this.asked = []; // what it was asked to confirm
+    this.doubtful = false; // whether a value was lost on its way
     this.listeners = [];
     this.over = new AbortController();
     const settle = ({ type }) =>
@@ -33,7 +38,7 @@ export class Widgets {
     if (references !== this.references) return false;
     for (const [name, widget] of widgets) {
       this.byName.set(name, widget);
-      this.throttle(widget);
+      this.throttle(name, widget);
       this.listen(widget, `change:${this.trait(name)}`, () => this.link.moved());
       this.listen(widget, "comm_live_update", () => this.link.report());
     }
@@ -47,7 +52,10 @@ export class Widgets {
 
   disconnect() {
     for (const stop of this.listeners.splice(0)) stop();
+    clearTimeout(this.settling);
     this.unsaved.clear();
+    this.untold.clear();
+    this.asked = [];
     this.byName.clear();
     this.references = undefined;
   }
@@ -69,13 +77,15 @@ export class Widgets {
   // A stock slider writes back and saves each value that it is given, with the noise of its own
   // arithmetic. That would reach code that has moved on meanwhile, and take it back: so it stops here.
   // Nor is the kernel told of every value on the way: each message makes it busy, and JupyterLab too.
-  throttle(widget) {
+  throttle(name, widget) {
     const { set, save_changes: save } = widget;
     let [echo, saved] = [false, -Infinity];
     widget.set = (attribute, value, options) => {
-      if (typeof attribute === "object" && this.unsaved.has(widget)) {
-        const { value: _value, index: _index, ...rest } = attribute; // the kernel's, which are older
-        return set.call(widget, rest, value);
+      if (typeof attribute === "object") { // of the kernel
+        const { value: told, index: chosen, ...rest } = attribute;
+        const older = this.unsaved.has(widget) || this.asked.some((settings) => isNear(told, settings[name]));
+        if (older) return set.call(widget, rest, value);
+        if (told !== undefined || chosen !== undefined) this.untold.delete(name);
       }
       echo = options?.updated_view !== undefined && isNear(value, widget.get(attribute));
       return echo ? widget : set.call(widget, attribute, value, options);
@@ -88,9 +98,12 @@ export class Widgets {
         if (!this.unsaved.delete(widget)) return;
         saved = performance.now();
         save.call(widget, callbacks);
+        if (this.doubtful) this.settle();
       };
       const wait = saved + SAVING - performance.now();
       this.unsaved.set(widget, write);
+      this.untold.add(name);
+      this.settleIn(SETTLING);
       if (wait > 0) setTimeout(write, wait);
       else write();
     };
@@ -102,6 +115,42 @@ export class Widgets {
 
   save() {
     for (const write of [...this.unsaved.values()]) write();
+  }
+
+  settleIn(time) {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.settle(), time);
+  }
+
+  // A value that is lost on its way stops all that follow, for ipywidgets waits until the kernel has
+  // handled it. So the stage itself tells the kernel those that have settled, until it confirms them.
+  settle() {
+    const now = this.link.named(this.link.state);
+    const names = [...this.untold].filter((name) => name in now);
+    if (names.length === 0) return;
+    if (this.asked.length > 0) {
+      this.doubtful = true;
+      this.link.backOff();
+    }
+    const settings = Object.fromEntries(names.map((name) => [name, now[name]]));
+    this.asked = [...this.asked.slice(-9), settings];
+    this.link.silent ??= performance.now();
+    this.link.send({ type: "settle", settings });
+    this.settleIn(this.link.patience);
+  }
+
+  // The kernel has been told these settings, and has those: it may have had to refuse them.
+  settled(told, has, missed) {
+    this.asked = this.asked.slice(1 + this.asked.findIndex((settings) => key(settings) === key(told)));
+    this.doubtful ||= missed;
+    const now = this.link.named(this.link.state);
+    for (const [name, value] of Object.entries(told)) {
+      if (value !== now[name]) continue; // it has moved on
+      this.untold.delete(name);
+      if (has[name] !== value) this.show(name, has[name]);
+    }
+    if (this.untold.size === 0) clearTimeout(this.settling);
+    this.link.report();
   }
 
   // The state that the widgets mean, by the state before: a slider misses its value by a little.
@@ -119,11 +168,16 @@ export class Widgets {
   }
 
   write(name, value) {
+    if (this.show(name, value)) this.byName.get(name).save_changes();
+  }
+
+  // Whether that was new.
+  show(name, value) {
     const widget = this.byName.get(name);
     const setting = this.link.control(name)?.options?.findIndex(([option]) => option === value) ?? value;
-    if (!widget || widget.get(this.trait(name)) === setting) return;
+    if (!widget || widget.get(this.trait(name)) === setting) return false;
     widget.set(this.trait(name), setting);
-    widget.save_changes();
+    return true;
   }
 
   // The sliders are drawn by ipywidgets beside the stage, sooner or later than that, and anew where

@@ -23,6 +23,23 @@ export function moveBy(count, value, control, { shiftKey } = {}) {
   return onGrid(control.log ? value * 10 ** shift : value + shift, control);
 }
 
+// The numbers from 0 below `count`: those of the first of these grids (every so many) from near to
+// far of `here`, then those that the next, twice as fine, adds. One by one: there may be millions.
+export function* nearToFar(here, count, grids) {
+  for (const every of grids) {
+    const isNew = (n) => every === grids[0] || (n / every) % 2 === 1;
+    let below = every * Math.floor(Math.min(here, count - 1) / every);
+    let above = below + every;
+    while (below >= 0 || above < count) {
+      const nearer = below >= 0 && (above >= count || here - below <= above - here);
+      const n = nearer ? below : above;
+      if (nearer) below -= every;
+      else above += every;
+      if (isNew(n)) yield n;
+    }
+  }
+}
+
 // Key -> the axis that it moves along, and by how many steps.
 export const ARROWS = {
   ...{ ArrowRight: ["x", 1], ArrowLeft: ["x", -1], Home: ["x", -Infinity], End: ["x", Infinity] },

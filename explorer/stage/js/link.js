@@ -9,7 +9,12 @@ const IN_FLIGHT = 8; // questions to the kernel that may be open at once,
 const SLOW = 250; // ms beyond the shortest answer after which there may be fewer
 const CACHED = 1200; // states whose values are kept
 const BASES = 8; // of them, kept as those from which others differ
+const QUICK = 100; // ms beyond it after which nothing is sent ahead
+const STILL = 500; // until so many ms after the last question
+const LATE = 400; // ms beyond the usual answer time after which a question counts as lost,
+const LATEST = 1200; // twice as many after each that is, but no more than these
 const PATIENCE = 3000; // ms without an answer before the panel says so
+const CHECK = 250; // ms from one look at what is lost to the next
 const READING = 6000; // ms that the panel says why a value was refused
 
 export class Link {
@@ -18,8 +23,12 @@ export class Link {
     this.views = new Set();
     this.following = new Set(); // handles that were dragged since the last animation frame
     this.lastMove = -Infinity; // the time when one was
-    this.questions = new Map(); // key -> time and serial number of a question that is open
+    this.lastAsked = -Infinity; // and when the kernel was asked
+    this.questions = new Map(); // key -> when it was asked first, serial number, and whether it is lost
     this.window = IN_FLIGHT;
+    this.usual = 0; // ms that an answer takes by now
+    this.late = LATE;
+    this.silent = undefined; // since when the kernel has not answered
     this.shortest = Infinity;
     this.serial = 0;
     this.drawn = 0; // serial number up to which answers are too old to be drawn
@@ -30,11 +39,15 @@ export class Link {
     this.load();
     this.heard = { "change:scene": () => this.load(), "msg:custom": (message, buffers) => this.receive(message, buffers) };
     for (const [event, callback] of Object.entries(this.heard)) model.on(event, callback);
-    this.watch = setInterval(() => this.report(), 500);
+    this.watch = setInterval(() => this.check(), CHECK);
+    this.reconnected = (_, status) => status === "connected" && this.resume();
+    this.connection = model.widget_manager.kernel?.connectionStatusChanged; // in JupyterLab and Notebook
+    this.connection?.connect(this.reconnected);
   }
 
   close() {
     clearInterval(this.watch);
+    this.connection?.disconnect(this.reconnected);
     this.player.stop();
     cancelAnimationFrame(this.request);
     this.widgets.close();
@@ -157,14 +170,60 @@ export class Link {
       this.assign(this.named(this.good));
       return;
     }
-    if (!this.questions.has(now) && this.questions.size < this.window) {
-      this.questions.set(now, { time: performance.now(), serial: ++this.serial });
-      this.send({ type: "ask", states: [this.state], base: this.base });
-    }
+    this.ask(now);
     if (this.latest?.serial > this.drawn) {
       this.drawn = this.latest.serial;
       this.draw(this.latest.values, this.latest.state);
     }
+  }
+
+  ask(id) {
+    const question = this.questions.get(id);
+    const open = [...this.questions.values()].filter(({ lost }) => !lost).length;
+    if ((question && !question.lost) || open >= this.window) return;
+    const now = performance.now();
+    this.questions.set(id, { time: question?.time ?? now, due: now + this.patience, serial: ++this.serial });
+    this.silent ??= now;
+    this.lastAsked = now;
+    this.send({ type: "ask", states: [this.state], base: this.base });
+  }
+
+  get patience() {
+    return this.usual + this.late;
+  }
+
+  // Whether answers come so late that what is sent ahead has to wait until none are wanted.
+  isLate() {
+    return this.usual > this.shortest + QUICK && performance.now() - this.lastAsked < STILL;
+  }
+
+  // What is lost is waited for no longer; only the newest is asked again, as any that has no picture.
+  check() {
+    const now = performance.now();
+    const overdue = [...this.questions.values()].filter(({ lost, due }) => !lost && due < now);
+    if (overdue.length > 0) {
+      for (const question of overdue) question.lost = true;
+      this.backOff();
+      const lost = [...this.questions].filter(([, question]) => question.lost);
+      for (const [id] of lost.slice(0, -IN_FLIGHT)) this.questions.delete(id);
+      this.schedule();
+    }
+    this.prefetch.check();
+    this.report();
+  }
+
+  backOff() {
+    this.late = Math.min(2 * this.late, LATEST);
+    this.window = 1;
+  }
+
+  // After an outage: whatever was on its way has gone with it.
+  resume() {
+    this.questions.clear();
+    this.late = LATE;
+    this.widgets.settle();
+    this.prefetch.restart();
+    this.schedule();
   }
 
   draw(values, state) {
@@ -182,7 +241,13 @@ export class Link {
   }
 
   receive(message, buffers) {
+    const answered = performance.now();
+    if (this.silent !== undefined) [this.silent, this.late, this.lost] = [answered, LATE, false];
     if (message.epoch !== this.epoch) return;
+    if (message.settled) {
+      this.widgets.settled(message.settled, this.named(message.state), message.missed);
+      return;
+    }
     const base = this.bases.get(key(message.base)); // none: given up here, or of another page
     if (!message.ahead || message.frames.some(({ state }) => key(state) === key(this.state))) this.schedule();
     message.frames.forEach((header, i) => {
@@ -190,19 +255,20 @@ export class Link {
       const id = key(state);
       const question = this.questions.get(id);
       this.questions.delete(id);
-      if (question) this.adapt(performance.now() - question.time);
+      if (question) this.adapt(answered - question.time);
       if (refused !== undefined) this.refusals.set(id, refused);
       if (refused !== undefined || !base) return;
       const values = decode(header, buffers[i], base);
       this.cache.keep(id, values);
       if (question?.serial > this.drawn) this.latest = { values, state, serial: question.serial };
     });
-    if (message.ahead) this.prefetch.arrived(message.frames.length);
+    if (message.ahead) this.prefetch.arrived(message.frames.length, message.given_up);
     this.prefetch.next();
   }
 
   // Where the kernel takes its time for an answer, few questions are open: the newest waits for few.
   adapt(time) {
+    this.usual += (time - this.usual) / 2;
     this.shortest = Math.min(this.shortest, time);
     this.window = time > this.shortest + SLOW ? Math.max(1, this.window >> 1) : Math.min(IN_FLIGHT, this.window + 1);
   }
@@ -219,14 +285,16 @@ export class Link {
     const values = this.cache.recall(key(this.state)) ?? this.first;
     const settings = this.structure.presets.map((preset) => this.settings(preset, values)).filter((one) => this.suffices(one));
     const states = settings.map((one) => this.controls.map(({ name }, i) => one[name] ?? this.state[i]));
-    this.prefetch.plan("", states.filter((state) => !state.some(Number.isNaN)));
+    const goals = states.filter((state) => !state.some(Number.isNaN));
+    this.prefetch.plan("", goals.length, (n) => goals[n]);
   }
 
   report() {
-    const oldest = Math.min(...[...this.questions.values()].map((question) => question.time));
+    const waits = !this.cache.has(key(this.state)) || this.widgets.untold.size > 0;
+    if (!waits) this.silent = undefined;
     let notice = "";
     if (this.lost || !this.widgets.alive) notice = "The kernel has stopped. Run the cell again to bring this panel back to life.";
-    else if (performance.now() - oldest > PATIENCE) notice = "The kernel is busy or gone: the picture follows when it answers.";
+    else if (performance.now() - this.silent > PATIENCE) notice = "The kernel is busy or gone: the picture follows when it answers.";
     else if (performance.now() - this.refused.time < READING) notice = this.refused.reason;
     for (const view of this.views) view.notify(notice);
   }

@@ -1,17 +1,21 @@
 // Asks ahead for the positions that a slider, a handle or a button may soon lead to.
-import { onStep, steps } from "./grid.js";
+import { nearToFar, onStep, steps } from "./grid.js";
 import { key } from "./wire.js";
 
-const AHEAD = 96; // positions on their way in advance,
+const AHEAD = 96; // positions on their way in advance, fewer
+const QUEUE = 150; // where they would cost more ms than these
 export const GRIDS = [8, 4, 2, 1]; // of every so many of a slider, one grid after the other;
 const CHEAP = 4; // ms a position beyond which the finest grid has to wait until a drag is over
 const AT_MOST = 600; // positions along one slider: half of what the link keeps
+const LOST = 1500; // ms without any after which those on their way count as lost; then twice as many
 export const REST = 80; // ms after which a pointer that has not moved rests
 
 export class Prefetch {
   constructor(link) {
     this.link = link;
-    this.plan("", []);
+    this.pace = QUEUE / AHEAD; // ms from one position that arrives to the next
+    this.heard = performance.now();
+    this.plan("", 0);
   }
 
   // All positions of one control, the others where they are.
@@ -19,43 +23,69 @@ export class Prefetch {
     const { link } = this;
     const line = key(link.stateWith(control, control.name));
     if (this.line === line) return;
-    const count = Math.floor(steps(control.high, control) + 1e-9);
-    const states = [...Array(count + 1).keys()].map((n) => link.stateWith(control, onStep(n, control)));
     link.rebase();
-    this.plan(line, states, () => steps(link.setting(control), control));
+    const from = link.state;
+    const place = link.controls.indexOf(control);
+    const count = 1 + Math.floor(steps(control.high, control) + 1e-9);
+    this.plan(line, count, (n) => from.map((now, i) => (i === place ? onStep(n, control) : now)), () => steps(link.setting(control), control));
   }
 
   // Across two axes there is nothing to fetch: the kernel is left to the questions.
   stop() {
     this.link.rebase();
-    this.plan("", []);
+    this.plan("", 0);
     this.link.send({ type: "ahead", states: [], base: this.link.base, fresh: true });
   }
 
-  plan(line, states, here = () => 0) {
-    const waiting = new Set(states.map((state, i) => ({ id: key(state), state, i })));
-    Object.assign(this, { line, waiting, here, open: 0, received: 0, left: AT_MOST, fresh: true, start: performance.now() });
+  // So many states, by number, and the number of where we are by now.
+  plan(line, count, state, here = () => 0) {
+    Object.assign(this, { line, count, state, here, received: 0, left: AT_MOST, start: performance.now() });
+    this.lost = LOST;
+    this.restart();
+  }
+
+  restart() {
+    Object.assign(this, { asked: new Set(), open: 0, fresh: true });
     this.next();
   }
 
-  arrived(count) {
-    this.open = Math.max(0, this.open - count);
+  arrived(count, givenUp) {
+    const now = performance.now();
+    if (count > 0) this.pace += ((now - this.heard) / count - this.pace) / 4;
+    this.heard = now;
+    this.lost = LOST;
+    this.open = Math.max(0, this.open - count - givenUp);
     this.received += count;
+    // They cost the kernel too much: no more, until the pointer comes back.
+    if (givenUp) [this.left, this.line] = [0, ""];
+  }
+
+  check() {
+    if (this.open > 0 && performance.now() - this.heard > this.lost) {
+      this.lost *= 2;
+      this.restart();
+    } else this.next();
   }
 
   // Coarse positions first, each grid from near to far of where the slider is by now.
   next() {
-    if (this.waiting.size === 0 || this.open > AHEAD / 2) return;
     const { link } = this;
-    const here = this.here();
-    const rank = ({ i }) => 1e6 * GRIDS.findIndex((every) => i % every === 0) + Math.abs(i - here);
+    const size = Math.min(AHEAD, Math.ceil(QUEUE / this.pace));
+    if (this.left === 0 || this.open > size / 2 || link.isLate()) return;
     const now = performance.now();
     const costly = now - link.lastMove < REST && now - this.start > CHEAP * this.received;
-    const useful = [...this.waiting].filter(({ id, i }) => !link.cache.has(id) && !link.questions.has(id) && !(costly && i % 2));
-    const next = useful.sort((one, other) => rank(one) - rank(other)).slice(0, Math.min(AHEAD - this.open, this.left));
+    const next = [];
+    for (const n of nearToFar(this.here(), this.count, costly ? GRIDS.slice(0, -1) : GRIDS)) {
+      if (this.asked.has(n)) continue;
+      if (this.open + next.length >= size || next.length >= this.left) break;
+      this.asked.add(n);
+      const state = this.state(n);
+      const id = key(state);
+      if (!link.cache.has(id) && !link.questions.has(id)) next.push(state);
+    }
     if (next.length === 0) return;
-    for (const one of next) this.waiting.delete(one);
-    link.send({ type: "ahead", states: next.map(({ state }) => state), base: link.base, fresh: this.fresh });
+    link.send({ type: "ahead", states: next, base: link.base, fresh: this.fresh });
+    if (this.open === 0) this.heard = now;
     this.open += next.length;
     this.left -= next.length;
     this.fresh = false;

@@ -1,0 +1,144 @@
+"""What a session and a panel do when messages are lost, and what is left of them when they end."""
+
+
+import pytest
+
+from explorer.scene import Blueprint
+from explorer.stage import Panel
+from explorer.stage import session as module
+from explorer.stage.session import ASKED, COSTLY, Session
+from tests.stage.toy import Toy, toy, view
+
+START = [2.0, 5.0, "square", 0.25, 0.5]
+
+
+class Line:
+    """A session, what it sent, what its host was to move, and what observers were told."""
+
+    def __init__(self, blueprint=None):
+        self.sent, self.followed, self.told = [], [], []
+        self.session = Session(
+            blueprint or toy(),
+            lambda message, _buffers: self.sent.append(message),
+            lambda names: self.followed.append(sorted(names)),
+        )
+        self.session.observe(self.told.append)
+
+    def tell(self, kind, **content):
+        return self.session.receive({"epoch": self.session.epoch, "type": kind, **content})
+
+    def frames(self):
+        return [frame["state"] for message in self.sent for frame in message.get("frames", ())]
+
+
+@pytest.fixture
+def line():
+    return Line()
+
+
+# Where the page's controls stand
+
+
+def test_a_move_that_was_lost_is_made_when_the_page_settles(line):
+    told = {"a": 7.0, "loss": "absolute", "y.1": 0.75}
+    line.tell("settle", settings=told)
+    settings = [7.0, 5.0, "absolute", 0.25, 0.75]
+    assert line.session.settings == settings
+    assert line.followed == [["a", "loss", "y.1"]]
+    assert line.told == [line.session.state]
+    assert line.sent == [{"epoch": 0, "settled": told, "state": settings, "missed": True}]
+
+
+def test_a_page_that_settles_where_the_kernel_is_moves_nothing(line):
+    line.session.move("a", 7.0)
+    del line.told[:]
+    line.tell("settle", settings={"a": 7.0})
+    state = [7.0, *START[1:]]
+    assert line.sent == [{"epoch": 0, "settled": {"a": 7.0}, "state": state, "missed": False}]
+    assert (line.told, line.followed) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"q": 1}, {"a": "7"}, {"a": None}, {"a": float("nan")}, {"loss": "log"}, {"a": [1]},
+     {"a": 7.0, "loss": 3}, {"y.0": 0.0, "y.1": 0.0}, {"__class__": 1}, {"y.2": 0.1}],
+)  # fmt: skip
+def test_where_a_page_cannot_stand_it_is_told_where_the_kernel_does(line, settings):
+    line.tell("settle", settings=settings)
+    assert line.session.state == Toy()
+    assert (line.told, line.followed) == ([], [])
+    assert line.sent[0]["state"] == START
+
+
+@pytest.mark.parametrize("settings", [None, 3, "a", [["a", 7.0]]])
+def test_what_is_no_settling_is_ignored(line, settings):
+    line.tell("settle", settings=settings)
+    line.session.receive({"epoch": 1, "type": "settle", "settings": {"a": 7.0}})
+    assert line.sent == []
+    assert line.session.state == Toy()
+
+
+@pytest.fixture
+def panel():
+    panel = Panel(toy())
+    yield panel
+    panel.close()
+
+
+def test_sliders_follow_a_page_that_settles(panel):
+    content = {"epoch": 0, "type": "settle", "settings": {"a": 7.0, "loss": "absolute"}}
+    data = {"method": "custom", "content": content}
+    panel._stage.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    assert (panel.state.a, panel.state.loss) == (7.0, "absolute")
+    assert (panel.controls["a"].value, panel.controls["loss"].value) == (7.0, "absolute")
+
+
+# By what a picture costs now
+
+
+class Clock:
+    """Time as a session sees it: by the wall, and of the processor."""
+
+    def __init__(self):
+        self.wall = self.processor = 0.0
+        self.cost = 0.0, 0.0
+
+    def view(self, state):
+        self.wall += self.cost[0]
+        self.processor += self.cost[1]
+        return view(state)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(module, "perf_counter", lambda: clock.wall)
+    monkeypatch.setattr(module, "process_time", lambda: clock.processor)
+    return clock
+
+
+def along(start, count):
+    return [[start + 0.01 * i, *START[1:]] for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("cost", "count"),
+    [((0.06, 0.06), 20), ((0.06, 0.025), 20), ((0.015, 0.001), 20), ((0.06, 0.006), 2),
+     ((0.2, 0.2), 2)],
+)  # fmt: skip
+def test_what_is_sent_ahead_gives_way_where_others_want_the_processor(clock, cost, count):
+    line = Line(Blueprint("slow", Toy(), clock.view))
+    clock.cost = cost
+    line.tell("ahead", states=along(3, 20), base=START, fresh=True)
+    while line.session.send_some_ahead():
+        pass
+    assert line.frames() == along(3, count)
+    assert sum(message["given_up"] for message in line.sent) == 20 - count
+
+
+@pytest.mark.parametrize(("cost", "count"), [(0.001, ASKED), (0.03, 4), (COSTLY, 2), (1.0, 1)])
+def test_the_time_of_one_message_is_bounded(clock, cost, count):
+    line = Line(Blueprint("slow", Toy(), clock.view))
+    clock.cost = cost, cost
+    line.tell("ask", states=along(3, 20_000), base=START)
+    assert line.frames() == along(3, count)
