@@ -91,4 +91,4 @@ def test_a_saved_picture_keeps_its_colours():
     picture = io.BytesIO(explorer.likelihood().figure()._repr_png_())
     image = Image.open(picture).convert("RGB")
     saved = with_palette(image).convert("RGB")
-    assert np.abs(np.asarray(saved, int) - np.asarray(image, int)).max() < 24
+    assert np.abs(np.asarray(saved, int) - np.asarray(image, int)).max() < 12
