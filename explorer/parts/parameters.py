@@ -79,7 +79,8 @@ class Option:
 
     def checked(self, name: str, value: Any, limits: Limits) -> str | int:
         """The value, if it is one of the options."""
-        return one_of(name, value, self.options)
+        option: str | int = one_of(name, value, self.options)
+        return option
 
 
 Declared: TypeAlias = Number | Option
