@@ -126,7 +126,11 @@ def _empty(figure: Figure, drawn: Plot) -> PlotAxes:
     place, across = (0, _between_ticks(plot.yaxis)), plot.get_yaxis_transform()
     plot.annotate(_rich(drawn.y.label), place, (-6, 0), xycoords=across, va="center", **text)
     title = {"fontsize": 11.5, "fontweight": "bold", "color": TEXT, **SYMBOLS}
-    plot.set_title(_rich(drawn.title), loc="left", **title)
+    text = plot.set_title(_rich(drawn.title), loc="left", **title)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    inches = text.get_window_extent(renderer).width / figure.dpi
+    if inches > WIDTH + RIGHT / 2:
+        text.set_fontsize(11.5 * (WIDTH + RIGHT / 2) / inches)
     return plot
 
 

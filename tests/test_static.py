@@ -349,6 +349,16 @@ def test_every_plot_of_a_column_has_the_margin_that_the_widest_words_need():
     assert boxes[1].x0 - boxes[0].x1 > (static.RIGHT + 2 * static.LEFT) * figure.dpi
 
 
+def test_a_long_title_ends_above_its_axes_and_a_short_one_keeps_its_size():
+    long = replace(plot(), title="Product 9.611·10⁻⁷ and the sum of minus its logarithms, 13.855")
+    figure = static.draw(scene(plot(), long, columns=2))
+    short, shrunk = (axes._left_title for axes in figure.axes)
+    assert short.get_fontsize() == 11.5
+    assert 6 < shrunk.get_fontsize() < 11.5
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    assert shrunk.get_window_extent(renderer).x1 <= figure.bbox.x1
+
+
 def test_plots_stand_in_rows_and_a_taller_one_makes_its_row_taller():
     figure = static.draw(scene(plot(), plot(height=0.5), plot(height=0.5), columns=2))
     first, second, third = (axes.get_window_extent() for axes in figure.axes)
