@@ -1,0 +1,416 @@
+"""Training: a network learns, for every x, the parameters of a distribution of y."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explorer.core import Training
+from explorer.parts import classes
+from explorer.parts.curves import inner, places
+from explorer.parts.inputs import Limits, Numbers, one_of, real, refuse, whole
+from explorer.parts.observations import observed
+from explorer.parts.parameters import Parameters, choice, many, one
+from explorer.parts.ranges import ceiling, limits_around
+from explorer.parts.training import (
+    Moment, Task, curves, labelled, landscape, moment, parted, trained,
+)  # fmt: skip
+from explorer.parts.words import amount, subscript
+from explorer.scene import (
+    Area, Array, Axis, Bars, Blueprint, Drag, Landscape, Line, Mark, Note, Plot, Points, Preset,
+    Role, Rule, Scene, Sum, Term, number, plain,
+)  # fmt: skip
+
+HIDDEN = {0: "a line", 2: "2", 4: "4", 8: "8", 16: "16", 32: "32 units"}
+METHODS = {"gradient": "gradient", "adam": "Adam", "l-bfgs": "L-BFGS"}
+BATCHES = {0: "all data", 32: "batches of 32", 8: "of 8"}
+LINKS = {"exp": "exp", "softplus": "softplus"}
+LOSSES = {"full": "full loss", "kernel": "without log B(*a*, *b*)"}
+SHOWN = {"theta": "after the link", "eta": "before the link"}
+ANSWERS = {"mode": "mode", "mean": "mean"}
+MOST, LONGEST = 2000, 5000  # observations, steps
+ROLES: tuple[Role, ...] = ("model", "optimum", "truth", "loss", "muted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class State(Parameters):
+    """Observations, how a network is trained on them, and the step that is looked at."""
+
+    x: Numbers = many("x", "x of observation", most=MOST)
+    y: Numbers = many("y", "y of observation", most=MOST)
+    held_out: tuple[bool, ...]
+    classes: tuple[str, ...]
+    labels: tuple[str, str]
+    family: str
+    steps: int
+    step: int = one("step", "step of the training", (0, LONGEST), whole=True, play=True, steps=400)
+    near: float = one("x", "look at the observation near x", axis="x")
+    rate: float = one("rate", "learning rate", (1e-6, 100.0), log=True)
+    decay: float = one("decay", "weight decay", (0.0, 10.0), steps=100)
+    seed: int = one("seed", "seed of the start", (0, 1000), whole=True)
+    hidden: int = choice("hidden units", HIDDEN)
+    method: str = choice("method", METHODS)
+    batch: int = choice("observations in a batch", BATCHES)
+    link: str = "exp"
+    loss: str = "full"
+    what: str = "mode"
+    shown: str = choice("curves", SHOWN)
+
+    @property
+    def task(self) -> Task:
+        return Task(*(getattr(self, name) for name in Task._fields))
+
+    @property
+    def index(self) -> int:
+        """Which observation is looked at."""
+        return int(np.abs(np.array(self.x) - self.near).argmin())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continuous(State):
+    """A prediction with a density."""
+
+    what: str = choice("prediction", ANSWERS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaled(Continuous):
+    """One whose scale or shape depends on x, through a link."""
+
+    link: str = choice("link", LINKS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shares(Scaled):
+    """A Beta, whose log B may be dropped."""
+
+    loss: str = choice("which loss", LOSSES)
+
+
+STATES: dict[str, type[State]] = {
+    "beta": Shares, "normal": Continuous, "heteroscedastic": Scaled, "laplace": Scaled,
+    "student_t": Scaled, "bernoulli": State, "categorical": State,
+}  # fmt: skip
+
+
+def training(
+    x: Any = None,
+    y: Any = None,
+    *,
+    family: str = "beta",
+    hidden: int = 8,
+    method: str = "adam",
+    rate: float = 0.02,
+    decay: float = 0.0,
+    batch: int = 0,
+    steps: int = 2000,
+    loss: str = "full",
+    link: str = "exp",
+    step: int = 0,
+    seed: int = 0,
+    held_out: Any = 0.2,
+    near: float | None = None,
+    limits: Limits | None = None,
+) -> Blueprint[Any]:
+    """Train a network f(x, phi) that gives each x the parameters theta of a distribution of y.
+
+    Training changes phi so that the loss, the mean of -log p(y_i | theta(x_i)), falls.
+
+    Parameters
+    ----------
+    x, y : lists, arrays or Series of one length, optional
+        What is observed; by default an example for the family. y are shares in [0, 1] for "beta",
+        labels of any kind for "bernoulli" (two) and "categorical" (up to 8).
+    family : {"beta", "normal", "heteroscedastic", "laplace", "student_t", "bernoulli",
+        "categorical"}. A "normal" has one sigma for all x, "heteroscedastic" one for each.
+    hidden : {8, 0, 2, 4, 16, 32}
+        Units (tanh) between x and the parameters; with 0 they are lines.
+    method : {"adam", "gradient", "l-bfgs"}
+        How phi changes, with a learning `rate`, a weight `decay`, and a `batch` of 8 or 32 random
+        observations a step, or 0 for all.
+    steps : int
+        The length of the training, at most 5000, of which `step` is looked at.
+    loss : {"full", "kernel"}
+        Of a Beta: whether log B(a, b) is kept or (wrongly) dropped.
+    link : {"exp", "softplus"}
+        What makes a scale or shape positive.
+    seed : int
+        Of the start and the batches.
+    held_out : float or list of bool
+        The share of the observations, or which, that training does not see.
+    near : float, optional
+        Look at the observation nearest to this x.
+    limits : dict, optional
+        A slider's or axis' range by name, e.g. ``{"rate": (1e-5, 1)}``.
+
+    Returns
+    -------
+    explorer.stage.Panel
+        Its frame has, at the step on screen, ``loss``, the mean over the training data of what is
+        minimised, in nats; ``nll``, the same with nothing dropped; ``held_out_loss``, that of the
+        held-out data; by step ``losses``, ``nlls`` and ``held_out_losses``; ``gradient_norm``, of
+        ``loss`` by phi; over ``x_grid`` (81,) ``theta``, a dict of arrays by parameter name, and
+        the ``prediction``, the mode or mean, or the most likely class; ``stopped``, the step at
+        which the loss was no longer finite, or None; and ``path_share``, how much of the path, by
+        its squared distances from the start, is in the plane of the last plot.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, its value and what is allowed.
+    """
+    kind, steps = STATES[one_of("family", family, STATES)], whole("steps", steps, 1, LONGEST)
+    data = observed(x, y, family, held_out, MOST)
+    if kind is not Shares and loss != "full":
+        refuse("loss", loss, "'full': only a Beta has a log B to drop")
+    options: dict[str, Any] = {"hidden": hidden, "method": method, "batch": batch, "link": link}
+    options |= {"loss": loss, "what": "mode", "shown": "theta", "family": family, "steps": steps}
+    given = {"step": whole("step", step, 0, steps), "rate": rate, "decay": decay, "seed": seed}
+    ranges = {
+        "x": data.x_axis, "y": data.y_axis, "step": (0, steps), "rate": (1e-4, 1.0),
+        "decay": (0.0, 0.1), "seed": (0, 20),
+    }  # fmt: skip
+    middle = sorted(data.x)[len(data.x) // 2]
+    options["near"] = middle if near is None else real("near", near, *data.x_axis)
+    options |= {n: getattr(data, n) for n in ("x", "y", "held_out", "classes", "labels")}
+    return Blueprint("training", kind.start({}, ranges, given, limits, **options), view)
+
+
+def view(state: State) -> Scene:
+    """All that is on screen."""
+    run, i = trained(state.task), state.index
+    now = moment(state.task, state.step, state.limits["x"], state.x[i])
+    named: dict[str, Any] = {
+        "loss": now.loss,
+        "nll": now.nll,
+        "held_out_loss": now.held_out,
+        "losses": run.losses,
+        "nlls": run.nlls,
+        "held_out_losses": run.held_out,
+        "gradient_norm": float(np.linalg.norm(run.gradient(run.path[now.step]))),
+        "x_grid": now.x,
+        "theta": now.theta,
+        "prediction": now.members.mean() if state.what == "mean" else now.members.mode(),
+        "stopped": run.stopped,
+        "path_share": landscape(state.task).plane.share,
+    }
+    terms = own_terms(state, now.own, state.y[i])
+    loss = sum(term.value for term in terms if not term.struck)
+    return Scene(
+        named,
+        (
+            prediction(state, now, named["prediction"]),
+            one_observation(state, now.own, loss),
+            parameters(state, now),
+            every_step(state, run, now),
+            every_phi(state, run.path[now.step]),
+        ),
+        (Sum(Term("its loss", loss), terms),),
+        presets(state, run),
+        sentence(state, run, now, loss),
+    )
+
+
+# ------------------------------------------------------------------ the plots, as they are seen
+
+
+def prediction(state: State, now: Moment, answers: Array) -> Plot:
+    xs, ys, held_x, held_y = parted(state.x, state.y, state.held_out)
+    x, i, (x_label, y_label) = now.x, state.index, state.labels
+    y_axis, label = Axis(y_label, state.limits["y"]), state.what
+    own = state.y[i]
+    marks: tuple[Mark, ...]
+    if state.classes:
+        marks, centres = classes.bands(x, classes.probabilities(now.members), state.classes)
+        ys, held_y = (classes.inside(x, centres, *pair) for pair in ((xs, ys), (held_x, held_y)))
+        own = float(classes.inside(x, centres, *np.array([[state.x[i]], [own]]))[0])
+        y_axis = Axis("P", (0.0, 1.0))
+        seen_as = "each in a band as high as the probability of its class"
+    else:
+        q = now.bands
+        marks = (
+            Area(x[::2], q[3], "model", q[0]),
+            Area(x[::2], q[2], "model", q[1]),
+            Line(x, answers, "model", label),
+        )
+        seen_as = f"the {label} with bands that hold 50 % and 90 %"
+    return Plot(
+        "The data, and what is predicted",
+        Axis(x_label, state.limits["x"]),
+        y_axis,
+        f"{len(state.x)} observations over x, {seen_as}, at step {now.step}; the observation at "
+        f"x = {number(state.x[i], 2)} is looked at.",
+        (
+            *marks,
+            Points(xs, ys, "observation", small=True),
+            Points(held_x, held_y, "muted", shape="cross", small=True),
+            Rule(state.x[i], "observation", drag=Drag(x="near")),
+            Points(state.x[i], own, "observation"),
+        ),
+        click=Drag(x="near"),
+    )
+
+
+def one_observation(state: State, own: Any, loss: float) -> Plot:
+    i, cost = state.index, f"{number(loss)} nats"
+    y, limits = state.y[i], state.limits["y"]
+    if state.classes:
+        p = classes.probabilities(own)
+        at = np.arange(float(p.size))
+        marks: tuple[Mark, ...] = (
+            Bars(at, p, "model", tuple(number(value) for value in p.tolist())),
+            Points(y, p[int(y)], "observation", small=True),
+            Note(f"loss {cost}", "loss"),
+        )
+        x_axis = Axis(state.labels[1], (-0.6, p.size - 0.4), names=state.classes)
+        top, what = 1.15, "The probability of each class"
+    else:
+        line = places(own, limits)
+        curve, height = np.exp(own.log_prob(line)), float(np.exp(own.log_prob(y)))
+        marks = (
+            Area(line, curve, "model"),
+            Line(line, curve, "model"),
+            Rule(y, "observation", f"*y* = {number(y)}"),
+            Points(y, height, "loss", cost, drop="y"),
+        )
+        peak = inner(own, curve)
+        top = max(float(peak[np.isfinite(peak)].max(initial=1e-9)), height if height < 1e300 else 0)
+        x_axis, top, what = Axis(state.labels[1], limits), ceiling(1.1 * top), "The density of y"
+    less = ", log B dropped" if state.loss == "kernel" else ""
+    return Plot(
+        f"What this *y* costs: −log *p*{less}",
+        x_axis,
+        Axis("", (0.0, top)),
+        f"{what} that is predicted for the observation looked at. It is "
+        f"{plain(state.classes[int(y)]) if state.classes else number(y)}, a loss of {cost}.",
+        marks,
+    )
+
+
+def parameters(state: State, now: Moment) -> Plot:
+    """One curve for each parameter, or for each output of the network."""
+    title, lines = "The parameters, *θ*(*x*)", labelled(now.theta, state.classes)
+    if state.shown == "eta":
+        title = "Before the link: the network’s outputs"
+        outputs = [(f"*η*{subscript(k + 1)}", eta) for k, eta in enumerate(now.eta.T)]
+        lines = outputs + [("", np.full_like(now.x, np.nan))] * (len(lines) - len(outputs))
+    heights = np.concatenate([curve for _, curve in lines])
+    heights = heights[np.isfinite(heights)]
+    low, high = (float(end) for end in (heights.min(initial=0.0), heights.max(initial=0.0)))
+    limits = (0.0, 1.0) if state.classes and state.shown == "theta" else limits_around(low, high)
+    ends = (f"{plain(n)} from {number(c[0])} to {number(c[-1])}" for n, c in lines if n)
+    return Plot(
+        title,
+        Axis(state.labels[0], state.limits["x"]),
+        Axis("", limits),
+        f"Curves over x: {', '.join(ends)}.",
+        (
+            *(
+                Line(now.x, curve, ROLES[k % len(ROLES)], name, at=0.25 + 0.5 * k / len(lines))
+                for k, (name, curve) in enumerate(lines)
+            ),
+            Rule(state.x[state.index], "observation"),
+        ),
+    )
+
+
+def every_step(state: State, run: Training, now: Moment) -> Plot:
+    steps, losses, nlls, held_out, limits = curves(state.task)
+    dropped = state.loss == "kernel"
+    end = f"stopped at step {run.stopped}" if run.stopped is not None else ""
+    return Plot(
+        "The mean loss at each step",
+        Axis("step", state.limits["step"]),
+        Axis("nats", limits),
+        f"The mean loss over the steps of the training. At step {now.step} it is "
+        f"{number(now.loss)} nats, and {number(now.held_out)} of the held-out data. {end}",
+        (
+            Line(steps, held_out, "optimum", "held out" if any(state.held_out) else "", at=0.8),
+            Line(steps, nlls, "muted", "nothing dropped" if dropped else "", dashed=True),
+            Line(steps, losses, "loss", "training", at=0.5),
+            Rule(float(now.step), "model", drag=Drag(x="step")),
+            Points(float(now.step), now.loss, "loss", number(now.loss)),
+            Note(end, "loss"),
+        ),
+    )
+
+
+def every_phi(state: State, phi: Array) -> Plot:
+    path = landscape(state.task)
+    (x, y), (end_x, end_y) = path.plane.seen(phi).tolist(), path.line[:, -1].tolist()
+    share = f"{number(100 * path.plane.share, 1)} %"
+    return Plot(
+        "The loss around the path of training",
+        Axis("from the start to the end of *φ*", path.x),
+        Axis("across", path.y),
+        f"The loss over the plane in phi through the start, the end and the point of the path "
+        f"that is farthest from their line. It holds {share} of the path.",
+        (
+            Landscape(path.values, path.levels),
+            Line(path.line[0], path.line[1], "model"),
+            Points(0.0, 0.0, "muted", "start", small=True),
+            Points(end_x, end_y, "optimum", "end", small=True),
+            Points(x, y, "model"),
+            Note(f"this plane has {share} of the path", "model", "left"),
+        ),
+    )
+
+
+# ----------------------------------------------------------------------------- words and buttons
+
+
+def own_terms(state: State, own: Any, y: float) -> tuple[Term, ...]:
+    """The loss of one observation by its formula."""
+    terms = own.nll_terms(np.array([int(y) if state.classes else y]))
+    struck = [state.loss == "kernel" and "log B" in label for label in terms]
+    labels = [re.sub(r"Σ|ᵢ|\*n\* ", "", label) for label in terms]
+    return tuple(map(Term, labels, map(float, terms.values()), struck))
+
+
+def presets(state: State, run: Training) -> tuple[Preset, ...]:
+    last, least = {"step": state.limits["step"][1]}, math.nan
+    if np.isfinite(run.held_out).any():
+        least = state.slider("step").nearest(float(np.nanargmin(run.held_out)))
+    fast, too_fast = (state.reached("rate", rate) for rate in (0.05, 1.0))
+    many_units = {"hidden": 32, "rate": fast, "decay": 0.0, **last}
+    found = (
+        Preset("the end", last, "after all steps"),
+        Preset("least held-out loss", {"step": least}, "to stop here is best for new data"),
+        Preset("a line (0 units)", {"hidden": 0, **last}, "every output is a line in x"),
+        Preset("many units", many_units, "32 units and a fast rate: it may fit noise"),
+        Preset("too fast", {"method": "gradient", "rate": too_fast, **last}, "with a rate of 1"),
+    )
+    if not isinstance(state, Shares):
+        return found
+    return (
+        *found,
+        Preset("full loss", {"loss": "full", **last}, "nothing is dropped"),
+        Preset("without log B", {"loss": "kernel", **last}, "the same training, log B dropped"),
+    )
+
+
+def sentence(state: State, run: Training, now: Moment, loss: float) -> str:
+    count, value = state.held_out.count(False), amount(now.loss)
+    text = f"Before training, the mean loss of {count} observations is {value} nats"
+    if now.step:
+        text = f"After {now.step} steps the mean loss of {count} observations is {value} nats"
+        text += f"; before training it was {amount(float(run.losses[0]))}"
+    if state.loss == "kernel":
+        text += f". This lacks log B(*a*, *b*): with nothing dropped it is {amount(now.nll)}"
+        if now.nll > run.nlls[0]:
+            text += ", more than before training, as log B depends on *a* and *b*"
+    if not math.isnan(now.held_out):
+        text += f". For held-out observations it is {amount(now.held_out)}"
+        best = int(np.nanargmin(run.held_out))
+        if state.loss == "full" and now.step > best and now.held_out > run.held_out[best] + 0.005:
+            text += f"; it was least, {amount(float(run.held_out[best]))}, at step {best}"
+    if state.step > now.step:
+        ends = state.family == "beta" and {0.0, 1.0} & set(state.y)
+        why = "a share of 0 or 1 may cost infinitely much" if ends else "a lower rate may help"
+        why = f"the next loss is not finite; {why}" if run.stopped else "it had converged"
+        text += f". The training ended after {now.step} steps: {why}"
+    y = state.y[state.index]
+    name = state.classes[int(y)] if state.classes else f"*y* = {number(y)}"
+    return f"{text}. The observation that is looked at, {name}, costs {amount(loss)} nats."

@@ -1,0 +1,150 @@
+"""Trainings by their settings: read at a step, and seen over the plane of their path."""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from explorer.core import FAMILIES, Training, train
+from explorer.parts.inputs import Interval, Numbers
+from explorer.parts.paths import PathPlane, along
+from explorer.parts.plane import cut, levels, remembered
+from explorer.parts.ranges import rounded
+from explorer.scene import Array
+
+GRID, CELLS, DRAWN = 81, 28, 401  # points over x, of a landscape's side, over steps
+SYMBOLS = {p.name: p.symbol for family in FAMILIES.values() for p in family.parameters}
+BANDS = np.array([0.05, 0.25, 0.75, 0.95])[:, None]
+
+
+class Task(NamedTuple):
+    """All that a training depends on."""
+
+    x: Numbers
+    y: Numbers
+    held_out: tuple[bool, ...]
+    family: str
+    hidden: int
+    method: str
+    rate: float
+    decay: float
+    batch: int
+    steps: int
+    seed: int
+    link: str
+    loss: str
+
+
+class Moment(NamedTuple):
+    """What the network is and says at one step of a training."""
+
+    step: int
+    loss: float  # mean over the training data, of what is minimised
+    nll: float  # with nothing dropped
+    held_out: float
+    x: Array  # a grid (81,)
+    eta: Array  # over it, (81, outputs)
+    theta: dict[str, Array]
+    members: Any  # the distributions over x
+    bands: Array  # quantiles at every second x; none of classes
+    own: Any  # the one for the observation that is looked at
+
+
+class Path(NamedTuple):
+    """The path of phi, and the loss over its plane."""
+
+    plane: PathPlane
+    line: Array  # (2, n)
+    values: Array
+    levels: Array
+    x: Interval
+    y: Interval
+
+
+@lru_cache(maxsize=64)
+def trained(task: Task) -> Training:
+    """The training with these settings."""
+    options = task._asdict()
+    x, y = (np.array(options.pop(name)) for name in ("x", "y"))
+    return train(x, y, **options)
+
+
+@remembered(64)
+def parted(x: Numbers, y: Numbers, held_out: tuple[bool, ...]) -> tuple[Array, ...]:
+    """The x and y in training, and those of the others."""
+    xs, ys, out = np.array(x), np.array(y), np.array(held_out)
+    return xs[~out], ys[~out], xs[out], ys[out]
+
+
+@remembered(64)
+def grid(limits: Interval) -> Array:
+    """The x of all curves."""
+    return np.linspace(*limits, GRID)
+
+
+def moment(task: Task, step: int, limits: Interval, looked_at: float) -> Moment:
+    """The training at a step, or at its end where it ended before."""
+    run, x = trained(task), grid(limits)
+    step = min(step, run.steps)
+    weights, constants = run.split(run.path[step])
+    *_, own = eta = run.network(weights, np.append(x, looked_at))
+    eta, own = eta[:-1], run.head.member(own[None], constants)
+    loss, nll, held_out = (float(c[step]) for c in (run.losses, run.nlls, run.held_out))
+    theta, members = run.head.theta(eta, constants), run.head.member(eta, constants)
+    bands = np.empty((4, 0))
+    if members.data == "continuous":  # quantiles take the most time
+        bands = np.asarray(run.head.member(eta[::2], constants).quantile(BANDS))
+    return Moment(step, loss, nll, held_out, x, eta, theta, members, bands, single(own))
+
+
+def single(members: Any) -> Any:
+    """The one member of a family whose parameters are arrays with one entry each."""
+    return type(members)(*(np.asarray(v)[0] if np.ndim(v) else v for v in vars(members).values()))
+
+
+@remembered(64)
+def landscape(task: Task) -> Path:
+    """The mean loss over the plane of the path."""
+    run = trained(task)
+    plane = along(run.path)
+    line = plane.seen(run.path[drawn(len(run.path))]).T
+    low, high = line.min(axis=1), line.max(axis=1)
+    margin = 0.25 * np.maximum(high - low, 0.2 * float((high - low).max()) or 1.0)
+    axes = [rounded(a - m, b + m, m / 2) for a, b, m in zip(low, high, margin, strict=True)]
+    points = plane.at(*np.meshgrid(*(np.linspace(*ends, CELLS) for ends in axes)))
+    losses = np.array([run.mean_loss(row) for row in points])  # far from the path maybe infinite
+    values = np.nan_to_num(losses, nan=np.inf, posinf=np.inf)
+    heights = levels(values, 0.01, 0.8, 20, 14)
+    return Path(plane, line, cut(values, heights), heights, *axes)
+
+
+@remembered(64)
+def curves(task: Task) -> tuple[Array, Array, Array, Array, Interval]:
+    """Steps, the losses there, those with nothing dropped, held out; limits of their axis."""
+    run = trained(task)
+    some = drawn(len(run.path))
+    losses, nlls, held_out = (curve[some] for curve in (run.losses, run.nlls, run.held_out))
+    if task.loss == "full":  # then it is the same curve
+        nlls = np.full(nlls.shape, np.nan)
+    every = np.concatenate([losses, nlls, held_out])
+    every = every[np.isfinite(every)] if np.isfinite(every).any() else np.zeros(1)
+    low, high = float(every.min()), float(np.quantile(every, 0.98))
+    if losses[0] - low < 10 * (high - low):  # the start is seen, unless it is far away
+        high = max(high, float(losses[0]))
+    unit = 0.1 * max(high - low, 1e-3)
+    limits = rounded(low - unit, high + unit, unit)
+    return some.astype(float), losses, nlls, held_out, limits
+
+
+def labelled(theta: dict[str, Array], classes: tuple[str, ...]) -> list[tuple[str, Array]]:
+    """The symbol and the curve of each parameter, or the probability of each class."""
+    if "probabilities" in theta:
+        return [(f"P({c})", p) for c, p in zip(classes, theta["probabilities"].T, strict=True)]
+    if "probability" in theta:
+        return [(f"P({classes[1]})", theta["probability"])]
+    return [(f"*{SYMBOLS.get(name, name)}*", values) for name, values in theta.items()]
+
+
+def drawn(count: int) -> Any:
+    """The steps that are drawn of so many."""
+    return np.unique(np.linspace(0, count - 1, DRAWN).round().astype(int))
