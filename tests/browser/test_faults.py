@@ -446,3 +446,60 @@ def test_closing_leaves_no_timer_and_no_listener(line):
     assert line.page.evaluate("host.signal.slots.size + host.model.listeners.length") == 0
     listeners = "Object.values(host.widgets).map(widget => widget.listeners.length)"
     assert line.page.evaluate(listeners) == [0] * 5
+
+
+# A cell that is run once more, and its panel closed or not.
+AGAIN = """async ([scene, closed]) => {
+    const panel = document.createElement('div');
+    panel.className = 'explorer-panel';
+    panel.innerHTML = '<div class="explorer-controls"></div><div class="explorer-stage"></div>';
+    document.body.replaceChildren(panel);
+    dress(panel, scene);
+    const {ends, model} = await begin(scene, panel.lastChild);
+    await new Promise(done => setTimeout(done, 60));
+    const link = panel.querySelector('.explorer-control-a').explorerLink;
+    link.prefetch.along(link.control('a'));
+    link.assign({a: 3});
+    await new Promise(done => setTimeout(done, 60));
+    const [end, leave] = ends;
+    leave();
+    if (closed) end();
+    else (window.kept ??= []).push(model);
+    panel.remove();
+    (window.weak ??= []).push(new WeakRef(link), new WeakRef(panel));
+    window.links ??= [];
+    if (!closed) links.push(link);
+}"""
+
+
+def counted(page, session):
+    """Nodes and listeners that are left, and how many of the links and panels."""
+    for _ in range(3):
+        session.send("HeapProfiler.collectGarbage")
+        page.wait_for_timeout(50)
+    counters = session.send("Memory.getDOMCounters")
+    alive = page.evaluate("weak.filter(reference => reference.deref()).length")
+    return counters["nodes"], counters["jsEventListeners"], alive
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_cell_that_is_run_many_times_ends_where_it_began(line, closed):
+    page = line.page
+    page.clock.resume()
+    scene = plain(line.session.opening())
+    devtools = line.context.new_cdp_session(page)
+    for _ in range(3):
+        page.evaluate(AGAIN, [scene, closed])
+    nodes, listeners, _ = counted(page, devtools)
+    for _ in range(20):
+        page.evaluate(AGAIN, [scene, closed])
+    page.wait_for_timeout(600)
+    nodes_after, listeners_after, alive = counted(page, devtools)
+    assert nodes_after - nodes < 20
+    if closed:
+        assert alive == 0
+        assert listeners_after - listeners < 5
+    else:
+        assert alive == 23  # the links alone, for the kernel may display them again
+        sizes = page.evaluate("links.map(link => link.cache.size + link.bases.size)")
+        assert sizes == [2] * 23

@@ -58,11 +58,9 @@ export class Link {
 
   load() {
     const { epoch, controls, structure, state, header, buffer } = this.model.get("scene");
-    Object.assign(this, { epoch, controls, structure, start: state, base: state });
+    Object.assign(this, { epoch, controls, structure, start: state });
     this.first = decode(header, buffer);
-    this.cache = new Recent(CACHED);
-    this.bases = new Recent(BASES);
-    for (const known of [this.cache, this.bases]) known.keep(key(state), this.first);
+    this.keepFirst();
     this.refusals = new Map(); // key -> why there are no values
     this.good = state; // that was drawn last
     this.questions.clear();
@@ -74,6 +72,13 @@ export class Link {
     if (outdated) this.connect(references);
     for (const view of this.views) view.build();
     this.schedule();
+  }
+
+  keepFirst() {
+    this.base = this.start;
+    this.cache = new Recent(CACHED);
+    this.bases = new Recent(BASES);
+    for (const known of [this.cache, this.bases]) known.keep(key(this.start), this.first);
   }
 
   async connect(references) {
@@ -157,6 +162,7 @@ export class Link {
   }
 
   tick() {
+    if (this.views.size === 0) return;
     const now = key(this.state);
     const values = this.cache.recall(now);
     if (values) {
@@ -199,6 +205,10 @@ export class Link {
 
   // What is lost is waited for no longer; only the newest is asked again, as any that has no picture.
   check() {
+    const seen = this.views.size > 0;
+    if (this.seen && !seen) this.forget();
+    this.seen = seen;
+    if (!seen) return;
     const now = performance.now();
     const overdue = [...this.questions.values()].filter(({ lost, due }) => !lost && due < now);
     if (overdue.length > 0) {
@@ -210,6 +220,14 @@ export class Link {
     }
     this.prefetch.check();
     this.report();
+  }
+
+  // Of a cell that was run again the kernel may keep the panel, but nobody sees it: what was kept for
+  // those who do can be had again.
+  forget() {
+    this.player.stop();
+    this.keepFirst();
+    this.prefetch.plan("", 0);
   }
 
   backOff() {
