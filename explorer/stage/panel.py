@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import math
+import sys
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -23,6 +25,9 @@ TURNS = 12  # of the loop between two batches sent ahead, which a question needs
 # grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
 FINEST = 1e-9
 NOISE = 1e-8
+# A picture costs a third of a second: a cell that is run again shows the one that there is.
+PICTURES = 8
+_pictures: deque[tuple[Any, Any, str]] = deque(maxlen=PICTURES)  # view, state, and its PNG
 
 
 class Stage(anywidget.AnyWidget):
@@ -127,10 +132,22 @@ class Panel(Generic[AnyState]):
             )
             return f"{session.blueprint.name}({values}): {plain(str(session.scene.sentence))}"
 
+    def _picture(self) -> str:
+        view = self._session.blueprint.view
+        with self._session.alone():
+            for known, state, picture in _pictures:
+                if known is view and state == self.state:
+                    return picture
+            picture = base64.b64encode(self.figure()._repr_png_()).decode()
+            _pictures.append((view, self.state, picture))
+            return picture
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        # In the browser's own Python matplotlib would hold up the page for seconds.
+        picture = {} if sys.platform == "emscripten" else {"image/png": self._picture()}
         return {
             "text/plain": repr(self),
-            "image/png": base64.b64encode(self.figure()._repr_png_()).decode(),
+            **picture,
             "application/vnd.jupyter.widget-view+json": {
                 "version_major": 2,
                 "version_minor": 0,

@@ -1,11 +1,19 @@
 """What a session and a panel do when messages are lost, and what is left of them when they end."""
 
+import gc
+import math
+import subprocess
+import sys
+import weakref
 
 import pytest
 
-from explorer.scene import Blueprint
+import explorer
+from explorer import static
+from explorer.scene import Blueprint, Slider
 from explorer.stage import Panel
 from explorer.stage import session as module
+from explorer.stage.panel import PICTURES
 from explorer.stage.session import ASKED, COSTLY, Session
 from tests.stage.toy import Toy, toy, view
 
@@ -142,3 +150,97 @@ def test_the_time_of_one_message_is_bounded(clock, cost, count):
     clock.cost = cost, cost
     line.tell("ask", states=along(3, 20_000), base=START)
     assert line.frames() == along(3, count)
+
+
+# Wide sliders
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("bernoulli_loss", {"logit": 1e6}),
+        ("kl_fit", {"forward_q": (0, 1e6)}),
+        ("kl_fit", {"means": (0, 1e4)}),
+        ("beta_loss", {"a": 1e5}),
+        ("likelihood", {"limits": {"mu": (-1e7, 1e7)}}),
+    ],
+)
+def test_a_slider_has_at_most_a_thousand_positions_whatever_its_range(name, options):
+    panel = getattr(explorer, name)(**options)
+    sliders = [c for c in panel._session.controls.values() if isinstance(c, Slider)]
+    for slider in sliders:
+        end = math.log10(slider.high / slider.low) if slider.log else slider.high - slider.low
+        assert end / slider.step <= 1000, slider.name
+    panel.close()
+
+
+# The saved picture
+
+
+@pytest.fixture
+def drawings(monkeypatch):
+    """The scenes that matplotlib drew."""
+    drawn = []
+    draw = static.draw
+    monkeypatch.setattr(static, "draw", lambda scene: drawn.append(scene) or draw(scene))
+    return drawn
+
+
+def test_a_state_is_drawn_once_however_often_it_is_displayed(drawings):
+    first, second = Panel(toy(a=3.05)), Panel(toy(a=3.05))
+    pictures = [panel._repr_mimebundle_()["image/png"] for panel in (first, second, first)]
+    assert len(set(pictures)) == len(drawings) == 1
+    second.set(a=3.1)
+    assert second._repr_mimebundle_()["image/png"] != pictures[0]
+    assert len(drawings) == 2
+    first.close()
+    second.close()
+
+
+def test_few_pictures_are_kept(drawings):
+    panel = Panel(toy())
+    for n in range(PICTURES + 1):
+        panel.set(a=4 + 0.05 * n)
+        panel._repr_mimebundle_()
+    assert len(drawings) == PICTURES + 1
+    panel.set(a=4.0)
+    panel._repr_mimebundle_()
+    assert len(drawings) == PICTURES + 2
+    panel.close()
+
+
+def test_another_panel_with_the_same_state_has_its_own_picture(drawings):
+    one = Panel(Blueprint("one", Toy(a=3.15), view))
+    other = Panel(Blueprint("other", Toy(a=3.15), lambda state: view(Toy(a=9.0))))
+    assert one._repr_mimebundle_()["image/png"] != other._repr_mimebundle_()["image/png"]
+    one.close()
+    other.close()
+
+
+def test_where_the_browser_itself_runs_python_matplotlib_is_not_loaded():
+    code = """
+import sys
+from explorer.stage import Panel
+from tests.stage.toy import toy
+sys.platform = "emscripten"
+print(sorted(Panel(toy())._repr_mimebundle_()), "matplotlib" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    bundle = "['application/vnd.jupyter.widget-view+json', 'text/plain']"
+    assert done.stdout.strip() == f"{bundle} False"
+
+
+# The end
+
+
+def test_closed_panels_are_freed():
+    references = []
+    for n in range(100):
+        panel = Panel(toy(a=n / 10))
+        panel.set(limits={"a": (0, 30)}, b=6.0)
+        references += [weakref.ref(part) for part in (panel, panel._stage, panel._session)]
+        references += [weakref.ref(control) for control in panel.controls.values()]
+        panel.close()
+    del panel
+    gc.collect()
+    assert [reference() for reference in references if reference()] == []
