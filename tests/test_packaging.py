@@ -64,8 +64,10 @@ def test_wheel_holds_every_file_of_the_package_and_no_other(wheel):
     [
         "explorer/stage/js/main.js",
         "explorer/stage/stage.css",
+        "explorer/data/engel.csv",
         "explorer/data/penguins.csv",
         "explorer/data/penguins.md",
+        "explorer/data/weather.md",
     ],
 )
 def test_wheel_holds_what_is_not_python(wheel, name):
