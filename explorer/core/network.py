@@ -22,7 +22,7 @@ from .family import Family
 from .laplace import Laplace
 from .normal import Normal
 from .parameter import FloatArray, Parameter, Value, data, positive, probability, refuse
-from .special import LOG_2PI, half_rest, times
+from .special import LOG_2PI, half_rest
 from .student_t import StudentT
 
 Link: TypeAlias = Literal["exp", "softplus"]
@@ -75,7 +75,7 @@ class Network:
         phi = np.zeros(self.count())
         slopes = 4 * drawn[0] - 2
         phi[: self.hidden] = slopes
-        phi[self.hidden : 2 * self.hidden] = -slopes * (4 * drawn[1] - 2)  # 0 at some |z| < 2
+        phi[self.hidden : 2 * self.hidden] = -slopes * (3 * drawn[1] - 1.5)  # tanh(0): |z| < 1.5
         return phi
 
     def weights(self) -> NDArray[np.bool_]:
@@ -276,7 +276,8 @@ class _Beta(Head):
 
     def _kernel(self, theta: Sequence[FloatArray], y: FloatArray) -> FloatArray:
         a, b = theta
-        return -times(a - 1, np.log(y)) - times(b - 1, np.log1p(-y))
+        out: FloatArray = -special.xlogy(a - 1, y) - special.xlog1py(b - 1, -y)
+        return out
 
     def _normalizer(self, theta: Sequence[FloatArray]) -> FloatArray:
         a, b = theta
@@ -607,7 +608,7 @@ def train(
     *,
     hidden: int = 8,
     method: Method = "adam",
-    rate: float = 0.01,
+    rate: float = 0.02,
     decay: float = 0.0,
     batch: int = 0,
     steps: int = 2000,
