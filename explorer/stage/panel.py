@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic
+from weakref import WeakMethod, finalize
 
 import anywidget
 import ipywidgets as widgets
@@ -48,8 +49,6 @@ class Panel(Generic[AnyState]):
 
     Attributes
     ----------
-    widget : ipywidgets.VBox
-        What is displayed: the sliders above the drawing.
     controls : dict of str to widget
         The ipywidgets sliders and choices, by parameter name.
     """
@@ -59,15 +58,30 @@ class Panel(Generic[AnyState]):
         self._sender: asyncio.Task[None] | None = None
         self.controls: dict[str, widgets.Widget] = {}
         self._made: dict[str, Control] = {}  # those that the widgets were made for
+        # ipywidgets keeps every widget until it is closed. So widgets hold the panel weakly, unless
+        # they are displayed, and it closes them when nothing else holds it.
+        self._control_moves = _weakly(self._control_moved)
+        self._hears = _weakly(self._answer)
+        self._widgets: list[widgets.Widget] = []
+        self._free = finalize(self, _close_all, self._widgets)
+        self._free.atexit = False
         self._row = widgets.HBox()
         self._row.add_class("explorer-controls")
         self._make_controls()
         self._stage = Stage(controls=self.controls, scene=self._session.opening())
-        self._stage.on_msg(self._answer)
+        self._stage.on_msg(self._hears)
         self._stage.add_class("explorer-stage")
-        self.widget = widgets.VBox([self._row, self._stage])
-        self.widget.add_class("explorer-panel")
-        self.widget.add_class(f"explorer-{blueprint.name.replace('_', '-')}")
+        self._box = widgets.VBox([self._row, self._stage])
+        self._box.add_class("explorer-panel")
+        self._box.add_class(f"explorer-{blueprint.name.replace('_', '-')}")
+        self._widgets[:0] = self._box, self._row, self._stage
+
+    @property
+    def widget(self) -> widgets.VBox:
+        """What is displayed: the sliders above the drawing. It keeps the panel alive."""
+        if self._free.alive:
+            self._box.panel = self
+        return self._box
 
     @property
     def state(self) -> AnyState:
@@ -117,11 +131,11 @@ class Panel(Generic[AnyState]):
             self._session.close()
             if self._sender is not None:
                 self._sender.cancel()
-            self._stage.on_msg(self._answer, remove=True)
+            self._stage.on_msg(self._hears, remove=True)
             for control in self.controls.values():
-                control.unobserve(self._control_moved, "value")
-            for item in (self.widget, self._row, self._stage, *self.controls.values()):
-                _close(item)
+                control.unobserve(self._control_moves, "value")
+            self._box.panel = None
+            self._free()
 
     def __repr__(self) -> str:
         session = self._session
@@ -176,7 +190,8 @@ class Panel(Generic[AnyState]):
                 self._stage.controls = self.controls
                 self._stage.scene = self._session.opening()
             for widget in outdated:
-                widget.unobserve(self._control_moved, "value")
+                widget.unobserve(self._control_moves, "value")
+                self._widgets.remove(widget)
                 _close(widget)
         for name in names:  # the others may be on their way with the pointer
             self.controls[name].value = entry(self.state, name)
@@ -190,7 +205,8 @@ class Panel(Generic[AnyState]):
                 self.controls[name] = old[name]
             else:
                 self.controls[name] = _widget(control, entry(self.state, name))
-                self.controls[name].observe(self._control_moved, "value")
+                self.controls[name].observe(self._control_moves, "value")
+                self._widgets.append(self.controls[name])
         visible = [n for n, c in self._made.items() if isinstance(c, Slider) and c.visible]
         self._row.children = [self.controls[name] for name in visible]
         return [widget for name, widget in old.items() if widget is not self.controls.get(name)]
@@ -237,6 +253,22 @@ def _widget(control: Control, value: Setting) -> widgets.Widget:
         slider = widgets.FloatSlider(readout_format=f".{control.digits}f", **limits, **common)
     slider.add_class(f"explorer-control-{control.name.replace('.', '-')}")
     return slider
+
+
+def _weakly(method: Callable[..., object]) -> Callable[..., None]:
+    reference = WeakMethod(method)
+
+    def call(*given: object) -> None:
+        alive = reference()
+        if alive is not None:
+            alive(*given)
+
+    return call
+
+
+def _close_all(items: list[widgets.Widget]) -> None:
+    for item in items:
+        _close(item)
 
 
 def _close(item: widgets.Widget) -> None:

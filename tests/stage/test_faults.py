@@ -7,6 +7,7 @@ import sys
 import weakref
 
 import pytest
+from ipywidgets.widgets import widget as ipywidgets_widget
 
 import explorer
 from explorer import static
@@ -244,3 +245,40 @@ def test_closed_panels_are_freed():
     del panel
     gc.collect()
     assert [reference() for reference in references if reference()] == []
+
+
+@pytest.fixture
+def opened():
+    """How many widgets are there that were not when the test began."""
+    gc.collect()
+    before = set(ipywidgets_widget._instances)
+    return lambda: len(set(ipywidgets_widget._instances) - before)
+
+
+def test_a_panel_that_is_replaced_before_it_is_displayed_is_freed(opened):
+    references = []
+    for n in range(100):
+        panel = Panel(toy(a=n / 10))
+        panel.set(limits={"a": (0, 30)}, y=(0.5,))
+        panel.controls["b"].value = 6.0
+        references += [weakref.ref(part) for part in (panel, panel._stage, panel._session)]
+    del panel
+    gc.collect()
+    assert [reference() for reference in references if reference()] == []
+    assert opened() == 0
+
+
+@pytest.mark.parametrize("display", [Panel._repr_mimebundle_, lambda panel: panel.widget])
+def test_a_panel_that_is_displayed_stays_although_nobody_holds_it(opened, display):
+    panel = Panel(toy())
+    display(panel)
+    told, slider, reference = [], panel.controls["a"], weakref.ref(panel)
+    panel.observe(told.append)
+    del panel
+    gc.collect()
+    slider.value = 7.0
+    assert [state.a for state in told] == [7.0]
+    reference().close()
+    gc.collect()
+    assert reference() is None
+    assert opened() <= 3  # the slider, which the test holds, and its looks
