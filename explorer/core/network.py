@@ -168,8 +168,8 @@ class Head(ABC):
 
     def theta(self, eta: FloatArray, constants: ArrayLike = ()) -> dict[str, FloatArray]:
         """The parameters (..., n) by name, after the links."""
-        rows = self._rows(eta, constants)
-        values = np.broadcast_arrays(*self._linked(rows))
+        with np.errstate(over="ignore", under="ignore"):
+            values = np.broadcast_arrays(*self._linked(self._rows(eta, constants)))
         out = {}
         for parameter, value in zip(self.family.parameters, values, strict=True):
             inner = parameter.domain[0] == 0
@@ -649,8 +649,9 @@ def train(
     batch, seed = _whole("batch", batch, 0), _whole("seed", seed, 0)
     if decay != 0:
         decay = positive("decay", decay)
-    x = data("x", x)
+    x = np.array(data("x", x))
     y, names = _observations(family, y)
+    y = np.array(y)
     if x.size != y.size:
         refuse("y", y, f"as many values as x has, {x.size}")
     used = _used(held_out, x)
@@ -772,7 +773,8 @@ def _line_search(
 ) -> tuple[FloatArray, float, FloatArray] | None:
     """A step along ``direction`` that meets Wolfe's two conditions, by doubling and halving.
 
-    None where rounding leaves nothing to gain.
+    Where the loss falls without end it is the longest one tried; None where rounding leaves
+    nothing to gain.
     """
     descent = float(gradient @ direction)
     low, high, size = 0.0, math.inf, 1.0
@@ -786,7 +788,7 @@ def _line_search(
         else:
             return (new, at, slope) if at < value else None
         size = 0.5 * (low + high) if math.isfinite(high) else 2 * size
-    return None
+    return (phi + low * direction, *run.penalized(phi + low * direction)) if low else None
 
 
 def _observations(family: str, y: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
