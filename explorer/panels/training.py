@@ -13,11 +13,11 @@ from explorer.parts.curves import inner, places
 from explorer.parts.inputs import Limits, Numbers, one_of, real, refuse, whole
 from explorer.parts.observations import observed
 from explorer.parts.parameters import Parameters, choice, many, one
-from explorer.parts.ranges import ceiling, limits_around
+from explorer.parts.ranges import ceiling, limits_around, tidy
 from explorer.parts.training import (
     Moment, Task, curves, labelled, landscape, moment, parted, trained,
 )  # fmt: skip
-from explorer.parts.words import amount, subscript
+from explorer.parts.words import amount, readable, subscript
 from explorer.scene import (
     Area, Array, Axis, Bars, Blueprint, Drag, Landscape, Line, Mark, Note, Plot, Points, Preset,
     Role, Rule, Scene, Sum, Term, number, plain,
@@ -172,12 +172,13 @@ def training(
         "x": data.x_axis, "y": data.y_axis, "step": (0, steps), "rate": (1e-4, 1.0),
         "decay": (0.0, 0.1), "seed": (0, 20),
     }  # fmt: skip
-    middle = sorted(data.x)[len(data.x) // 2]
+    middle = tidy(sorted(data.x)[len(data.x) // 2])
     options["near"] = middle if near is None else real("near", near, *data.x_axis)
     options |= {n: getattr(data, n) for n in ("x", "y", "held_out", "classes", "labels")}
     return Blueprint("training", kind.start({}, ranges, given, limits, **options), view)
 
 
+@np.errstate(all="ignore")  # of a training that has diverged
 def view(state: State) -> Scene:
     """All that is on screen."""
     run, i = trained(state.task), state.index
@@ -196,8 +197,7 @@ def view(state: State) -> Scene:
         "stopped": run.stopped,
         "path_share": landscape(state.task).plane.share,
     }
-    terms = own_terms(state, now.own, state.y[i])
-    loss = sum(term.value for term in terms if not term.struck)
+    loss, terms = own_terms(state, now.own, state.y[i])
     return Scene(
         named,
         (
@@ -207,7 +207,7 @@ def view(state: State) -> Scene:
             every_step(state, run, now),
             every_phi(state, run.path[now.step]),
         ),
-        (Sum(Term("its loss", loss), terms),),
+        (Sum(Term("its loss", readable(loss)), terms),),
         presets(state, run),
         sentence(state, run, now, loss),
     )
@@ -254,7 +254,7 @@ def prediction(state: State, now: Moment, answers: Array) -> Plot:
 
 
 def one_observation(state: State, own: Any, loss: float) -> Plot:
-    i, cost = state.index, f"{number(loss)} nats"
+    i, cost = state.index, f"{amount(loss)} nats"
     y, limits = state.y[i], state.limits["y"]
     if state.classes:
         p = classes.probabilities(own)
@@ -297,7 +297,7 @@ def parameters(state: State, now: Moment) -> Plot:
         outputs = [(f"*η*{subscript(k + 1)}", eta) for k, eta in enumerate(now.eta.T)]
         lines = outputs + [("", np.full_like(now.x, np.nan))] * (len(lines) - len(outputs))
     heights = np.concatenate([curve for _, curve in lines])
-    heights = heights[np.isfinite(heights)]
+    heights = heights[np.isfinite(heights)].clip(-1e9, 1e9)
     low, high = (float(end) for end in (heights.min(initial=0.0), heights.max(initial=0.0)))
     limits = (0.0, 1.0) if state.classes and state.shown == "theta" else limits_around(low, high)
     ends = (f"{plain(n)} from {number(c[0])} to {number(c[-1])}" for n, c in lines if n)
@@ -325,13 +325,13 @@ def every_step(state: State, run: Training, now: Moment) -> Plot:
         Axis("step", state.limits["step"]),
         Axis("nats", limits),
         f"The mean loss over the steps of the training. At step {now.step} it is "
-        f"{number(now.loss)} nats, and {number(now.held_out)} of the held-out data. {end}",
+        f"{amount(now.loss)} nats, and {amount(now.held_out)} of the held-out data. {end}",
         (
             Line(steps, held_out, "optimum", "held out" if any(state.held_out) else "", at=0.8),
             Line(steps, nlls, "muted", "nothing dropped" if dropped else "", dashed=True),
             Line(steps, losses, "loss", "training", at=0.5),
             Rule(float(now.step), "model", drag=Drag(x="step")),
-            Points(float(now.step), now.loss, "loss", number(now.loss)),
+            Points(float(now.step), now.loss, "loss", amount(now.loss)),
             Note(end, "loss"),
         ),
     )
@@ -361,12 +361,14 @@ def every_phi(state: State, phi: Array) -> Plot:
 # ----------------------------------------------------------------------------- words and buttons
 
 
-def own_terms(state: State, own: Any, y: float) -> tuple[Term, ...]:
-    """The loss of one observation by its formula."""
+def own_terms(state: State, own: Any, y: float) -> tuple[float, tuple[Term, ...]]:
+    """The loss of one observation, and its terms by their formula."""
     terms = own.nll_terms(np.array([int(y) if state.classes else y]))
     struck = [state.loss == "kernel" and "log B" in label for label in terms]
     labels = [re.sub(r"Σ|ᵢ|\*n\* ", "", label) for label in terms]
-    return tuple(map(Term, labels, map(float, terms.values()), struck))
+    values = [float(value) for value in terms.values()]
+    loss = sum(value for value, out in zip(values, struck, strict=True) if not out)
+    return loss, tuple(map(Term, labels, map(readable, values), struck))
 
 
 def presets(state: State, run: Training) -> tuple[Preset, ...]:
@@ -374,7 +376,7 @@ def presets(state: State, run: Training) -> tuple[Preset, ...]:
     if np.isfinite(run.held_out).any():
         least = state.slider("step").nearest(float(np.nanargmin(run.held_out)))
     fast, too_fast = (state.reached("rate", rate) for rate in (0.05, 1.0))
-    many_units = {"hidden": 32, "rate": fast, "decay": 0.0, **last}
+    many_units = {"hidden": 32, "method": "adam", "rate": fast, "decay": 0.0, **last}
     found = (
         Preset("the end", last, "after all steps"),
         Preset("least held-out loss", {"step": least}, "to stop here is best for new data"),
@@ -395,7 +397,8 @@ def sentence(state: State, run: Training, now: Moment, loss: float) -> str:
     count, value = state.held_out.count(False), amount(now.loss)
     text = f"Before training, the mean loss of {count} observations is {value} nats"
     if now.step:
-        text = f"After {now.step} steps the mean loss of {count} observations is {value} nats"
+        steps = "one step" if now.step == 1 else f"{now.step} steps"
+        text = f"After {steps} the mean loss of {count} observations is {value} nats"
         text += f"; before training it was {amount(float(run.losses[0]))}"
     if state.loss == "kernel":
         text += f". This lacks log B(*a*, *b*): with nothing dropped it is {amount(now.nll)}"
@@ -410,7 +413,7 @@ def sentence(state: State, run: Training, now: Moment, loss: float) -> str:
         ends = state.family == "beta" and {0.0, 1.0} & set(state.y)
         why = "a share of 0 or 1 may cost infinitely much" if ends else "a lower rate may help"
         why = f"the next loss is not finite; {why}" if run.stopped else "it had converged"
-        text += f". The training ended after {now.step} steps: {why}"
+        text += f". The training ended there: {why}"
     y = state.y[state.index]
     name = state.classes[int(y)] if state.classes else f"*y* = {number(y)}"
     return f"{text}. The observation that is looked at, {name}, costs {amount(loss)} nats."

@@ -28,14 +28,14 @@ class PathPlane(NamedTuple):
 def along(path: Array) -> PathPlane:
     """The plane of a path (n, d); any one where the path itself defines none."""
     away = path - path[0]
-    size = float(np.abs(away).max())
+    away = away / (float(np.abs(away).max()) or 1.0)  # squares of what has diverged are infinite
     axes: list[Array] = []
     for rest in (away[-1:], away):
         for axis in axes:
             rest = rest - np.outer(rest @ axis, axis)
         farthest = rest[(rest * rest).sum(axis=1).argmax()]
         length = float(np.linalg.norm(farthest))
-        if length <= 1e-9 * size or length == 0:  # a point or a line
+        if length <= 1e-9:  # a point or a line
             farthest = _across(axes, path.shape[1])
             length = float(np.linalg.norm(farthest))
         axes.append(farthest / length)

@@ -129,8 +129,10 @@ def curves(task: Task) -> tuple[Array, Array, Array, Array, Interval]:
     every = np.concatenate([losses, nlls, held_out])
     every = every[np.isfinite(every)] if np.isfinite(every).any() else np.zeros(1)
     low, high = float(every.min()), float(np.quantile(every, 0.98))
-    if losses[0] - low < 10 * (high - low):  # the start is seen, unless it is far away
-        high = max(high, float(losses[0]))
+    first = float(losses[0]) if np.isfinite(losses[0]) else high
+    if first - low < 10 * (high - low):  # the start is seen, unless it is far away
+        high = max(high, first)
+    high = min(high, first + 10 * max(first - low, 1.0))  # of one that diverges the beginning
     unit = 0.1 * max(high - low, 1e-3)
     limits = rounded(low - unit, high + unit, unit)
     return some.astype(float), losses, nlls, held_out, limits

@@ -16,6 +16,11 @@ def amount(value: float, least: float = 0.0, most: float = 1e5) -> str:
     return f"{digits.replace('-', '−')}·10{str(int(exponent)).translate(RAISED)}"
 
 
+def readable(value: float, most: float = 1e9) -> float:
+    """The number; nan where it is so large that its decimals say nothing and have no room."""
+    return value if abs(value) < most else math.nan
+
+
 def subscript(index: int) -> str:
     """A number as it stands below a symbol: x₁."""
     return str(index).translate(LOWERED)

@@ -117,14 +117,19 @@ def test_a_step_beyond_the_end_of_l_bfgs_shows_its_end():
     run = trained(state.task)
     assert run.steps < 60
     assert scene.named["loss"] == run.losses[-1]
-    assert f"ended after {run.steps} steps: it had converged" in scene.sentence
+    assert f"After {run.steps} steps" in scene.sentence
+    assert "The training ended there: it had converged" in scene.sentence
 
 
-def test_a_diverging_run_stops_and_says_so():
-    _, scene = panel_of(method="gradient", rate=50.0, step=60)
+@pytest.mark.parametrize("family", ["beta", "heteroscedastic"])
+def test_a_diverging_run_stops_and_says_so(family):
+    _, scene = panel_of(family, method="gradient", rate=50.0, step=60)
     assert scene.named["stopped"] is not None
     assert "the next loss is not finite; a lower rate may help" in scene.sentence
     assert math.isfinite(scene.named["loss"])
+    assert 0 < scene.named["path_share"] <= 1
+    assert all(abs(end) <= 1e9 for i in (2, 3) for end in scene.plots[i].y.limits)
+    assert all(abs(term.value) < 1e9 or math.isnan(term.value) for term in scene.sums[0].terms)
 
 
 def test_shares_of_0_and_1_are_allowed_and_explained():
