@@ -16,10 +16,11 @@ from .divergences import (
 from .families import FAMILIES
 from .family import Family
 from .fit import fit_cross_entropy, fit_mle
+from .heads import HEADS, Head, head
 from .laplace import Laplace
 from .logistic import LogisticFit, fit_logistic
 from .mixture import Empirical, Mixture
-from .network import HEADS, Head, Network, Training, head, train
+from .network import Network
 from .normal import Normal
 from .normal_fits import Fit, Surface, fit_forward_kl, forward_kl, reverse_kl
 from .parameter import NoMaximum, Parameter, Role, Value, refuse
@@ -32,6 +33,7 @@ from .special import (
     divergence_terms, log_beta, log_bound_gap, log_softplus, softplus, softplus_inverse,
 )  # fmt: skip
 from .student_t import StudentT
+from .training import Training, train
 
 __all__ = [
     "FAMILIES", "HEADS", "LOSSES", "Bernoulli", "Beta", "Boxes", "Branches", "Categorical",
