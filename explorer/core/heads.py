@@ -86,14 +86,17 @@ class Head(ABC):
         """The predicted distributions: one family, its parameters arrays (..., n)."""
         return self.family(**self.theta(eta, constants))
 
+    @np.errstate(all="ignore")
     def losses(self, eta: FloatArray, constants: ArrayLike, y: FloatArray) -> FloatArray:
         """What is minimised, of each observation (..., n): its nll, or without log Z."""
         return self._losses(self._rows(eta, constants), y)[0]
 
+    @np.errstate(all="ignore")
     def nlls(self, eta: FloatArray, constants: ArrayLike, y: FloatArray) -> FloatArray:
         """-log p(y) of each observation (..., n), nothing dropped."""
         return self._losses(self._rows(eta, constants), y)[1]
 
+    @np.errstate(all="ignore")
     def gradient(
         self, eta: FloatArray, constants: ArrayLike, y: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
