@@ -110,7 +110,7 @@ class Head(ABC):
         fixed = [own[..., k, :] for k in range(self.constants)]
         return [*np.moveaxis(np.asarray(eta), -1, 0), *fixed]
 
-    def _ordered(self, rows: Sequence[FloatArray]) -> Iterator[tuple[int, Parameter]]:
+    def _ordered(self) -> Iterator[tuple[int, Parameter]]:
         """Where among the rows each parameter of the family is."""
         predicted, constant = 0, self.outputs
         for parameter in self.family.parameters:
@@ -123,7 +123,7 @@ class Head(ABC):
 
     def _linked(self, rows: Sequence[FloatArray]) -> list[FloatArray]:
         """The family's parameters, in its order."""
-        return [self._after(rows[k], parameter) for k, parameter in self._ordered(rows)]
+        return [self._after(rows[k], parameter) for k, parameter in self._ordered()]
 
     def _after(self, row: FloatArray, parameter: Parameter) -> FloatArray:
         if parameter.role == "logit":
@@ -159,7 +159,7 @@ class Head(ABC):
         if self.loss == "full":
             slopes = [a + b for a, b in zip(slopes, self._normalizer_slopes(theta), strict=True)]
         out = np.empty((len(slopes), y.size))
-        for value, slope, (k, parameter) in zip(theta, slopes, self._ordered(rows), strict=True):
+        for value, slope, (k, parameter) in zip(theta, slopes, self._ordered(), strict=True):
             out[k] = slope * self._slope(rows[k], value, parameter)
         return out
 
@@ -306,7 +306,7 @@ class _Categorical(Head):
     def member(self, eta: FloatArray, constants: ArrayLike = ()) -> Family:
         return Categorical(np.asarray(eta))
 
-    def _ordered(self, rows: Sequence[FloatArray]) -> Iterator[tuple[int, Parameter]]:
+    def _ordered(self) -> Iterator[tuple[int, Parameter]]:
         return ((k, self.family.parameters[0]) for k in range(self.outputs))
 
     def _kernel(self, theta: Sequence[FloatArray], y: FloatArray) -> FloatArray:
