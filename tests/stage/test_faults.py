@@ -4,6 +4,7 @@ import gc
 import math
 import subprocess
 import sys
+import threading
 import weakref
 
 import pytest
@@ -151,6 +152,30 @@ def test_the_time_of_one_message_is_bounded(clock, cost, count):
     clock.cost = cost, cost
     line.tell("ask", states=along(3, 20_000), base=START)
     assert line.frames() == along(3, count)
+
+
+# Panels that follow each other
+
+
+def test_two_panels_that_follow_each_other_do_not_wait_for_each_other():
+    one, other = Panel(toy()), Panel(toy())
+    one.observe(lambda state: other.set(a=state.a))
+    other.observe(lambda state: one.set(a=state.a))
+
+    def move(panel, first):
+        for n in range(first, 200, 2):
+            panel.controls["a"].value = n / 10
+
+    pairs = (one, 0), (other, 1)
+    threads = [threading.Thread(target=move, args=pair, daemon=True) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert one.state.a == other.state.a
+    one.close()
+    other.close()
 
 
 # Wide sliders

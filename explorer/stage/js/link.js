@@ -163,6 +163,7 @@ export class Link {
 
   tick() {
     if (this.views.size === 0) return;
+    this.seen = true;
     const now = key(this.state);
     const values = this.cache.recall(now);
     if (values) {
@@ -205,10 +206,10 @@ export class Link {
 
   // What is lost is waited for no longer; only the newest is asked again, as any that has no picture.
   check() {
-    const seen = this.views.size > 0;
-    if (this.seen && !seen) this.forget();
-    this.seen = seen;
-    if (!seen) return;
+    if (this.views.size === 0) {
+      if (this.seen) this.forget();
+      return;
+    }
     const now = performance.now();
     const overdue = [...this.questions.values()].filter(({ lost, due }) => !lost && due < now);
     if (overdue.length > 0) {
@@ -225,6 +226,7 @@ export class Link {
   // Of a cell that was run again the kernel may keep the panel, but nobody sees it: what was kept for
   // those who do can be had again.
   forget() {
+    this.seen = false;
     this.player.stop();
     this.keepFirst();
     this.prefetch.plan("", 0);
