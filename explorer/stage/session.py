@@ -181,6 +181,7 @@ class Session(Generic[AnyState]):
         its controls. ``settle`` is where controls of the page stand, in case a move was lost; the
         answer says where they stand here. All else is ignored.
         """
+        settled: dict[str, Any] = {}
         with self.alone():
             match message:
                 case {"epoch": self.epoch, "type": "ask", "states": list(states), "base": base}:
@@ -195,7 +196,10 @@ class Session(Generic[AnyState]):
                         with suppress(ValueError):  # one that is disabled
                             self.press(index)
                 case {"epoch": self.epoch, "type": "settle", "settings": dict(settings)}:
-                    self._settle(settings)
+                    settled = {"settled": settings, "missed": self._settle(settings)}
+        with self.alone():  # once more: an observer may have moved on
+            if settled:
+                self._send({"epoch": self.epoch, **settled, "state": self.settings}, [])
             return bool(self._ahead)
 
     def send_some_ahead(self) -> bool:
@@ -232,7 +236,8 @@ class Session(Generic[AnyState]):
             self._base = self.settings, values(scene)
         self._follow([n for n in controls if n not in before or entry(state, n) != before[n]])
 
-    def _settle(self, told: dict[str, Any]) -> None:
+    def _settle(self, told: dict[str, Any]) -> bool:
+        """Go where the page's controls stand; whether that was somewhere else."""
         missed: dict[str, Setting] = {}
         with suppress(ValueError):  # the page then stands where it cannot
             settings = {n: allowed(c, told[n]) for n, c in self.controls.items() if n in told}
@@ -240,8 +245,7 @@ class Session(Generic[AnyState]):
             if missed:
                 self._arrive(with_entries(self.state, missed), None)
                 self._follow(missed)
-        answer = {"settled": told, "state": self.settings, "missed": bool(missed)}
-        self._send({"epoch": self.epoch, **answer}, [])
+        return bool(missed)
 
     def _next_ahead(self, base: Any) -> Iterator[Any]:
         start = perf_counter()
