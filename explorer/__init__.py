@@ -25,6 +25,7 @@ PANELS = (
     "alpha_fit",
     "categorical_loss",
     "point_estimate",
+    "training",
 )
 __all__ = ["core", "data", *PANELS]
 

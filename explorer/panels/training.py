@@ -318,7 +318,7 @@ def parameters(state: State, now: Moment) -> Plot:
 
 def every_step(state: State, run: Training, now: Moment) -> Plot:
     steps, losses, nlls, held_out, limits = curves(state.task)
-    dropped = state.loss == "kernel"
+    room, kernel = run.steps > 0.1 * state.limits["step"][1], state.loss == "kernel"
     end = f"stopped at step {run.stopped}" if run.stopped is not None else ""
     return Plot(
         "The mean loss at each step",
@@ -327,9 +327,9 @@ def every_step(state: State, run: Training, now: Moment) -> Plot:
         f"The mean loss over the steps of the training. At step {now.step} it is "
         f"{amount(now.loss)} nats, and {amount(now.held_out)} of the held-out data. {end}",
         (
-            Line(steps, held_out, "optimum", "held out" if any(state.held_out) else "", at=0.8),
-            Line(steps, nlls, "muted", "nothing dropped" if dropped else "", dashed=True),
-            Line(steps, losses, "loss", "training", at=0.5),
+            Line(steps, held_out, "optimum", "held out" * (room and any(state.held_out)), at=0.8),
+            Line(steps, nlls, "muted", "nothing dropped" * (room and kernel), dashed=True),
+            Line(steps, losses, "loss", "training" * room),
             Rule(float(now.step), "model", drag=Drag(x="step")),
             Points(float(now.step), now.loss, "loss", amount(now.loss)),
             Note(end, "loss"),

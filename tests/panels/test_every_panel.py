@@ -41,6 +41,10 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("kl_fit", {"means": [0.0]}),
     ("kl_fit", {"means": [-3.0, 0.0, 3.0], "sigmas": [1, 1, 1], "weights": [1, 1, 1]}),
     ("alpha_fit", {"means": [-3.0, 0.0, 3.0], "sigmas": [1, 1, 1], "weights": [1, 1, 1]}),
+    *(
+        ("training", {"family": name, "steps": 100})
+        for name in ("normal", "heteroscedastic", "student_t", "bernoulli", "categorical")
+    ),
 ]
 
 
