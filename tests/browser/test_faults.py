@@ -118,6 +118,7 @@ class Faulty(BarePage):
         self.out, self.count, self.heard, self.told = [], 0, [], []
         self.loses = lambda _count: False
         self.busy = False
+        self.now, self.delay = 0, 0  # ms, and how long a message is on its way to the page
         self.session = Session(blueprint or toy(), self._send, self._follow)
         self.session.observe(self.told.append)
         self.page.clock.pause_at(1000)
@@ -166,7 +167,11 @@ class Faulty(BarePage):
                     self._handle(message)
                 self.waiting = []
                 self.session.send_some_ahead()
-            arriving, self.out = [m for m in self.out if not self.lost()], []
+            self.now += step
+            underway = getattr(self, "underway", [])
+            underway += [(self.now + self.delay, m) for m in self.out if not self.lost()]
+            arriving = [message for due, message in underway if due <= self.now]
+            self.underway, self.out = [(d, m) for d, m in underway if d > self.now], []
             if arriving:
                 self.page.evaluate("messages => messages.forEach(deliver)", arriving)
         assert self.errors == []
@@ -373,6 +378,16 @@ def test_what_was_lost_on_its_way_ahead_is_wanted_again(line):
     assert line.link("link.cache.size") > 400
 
 
+def test_a_long_way_leaves_the_kernel_no_pause(line):
+    """It sends eight positions at a time, every 20 ms: they must not wait for each other's way."""
+    line.delay = 150
+    line.run(1000)
+    line.hover("a")
+    for _ in range(75):
+        line.run(20)
+    assert line.link("link.cache.size") > 350
+
+
 def test_presets_are_there_before_they_are_pressed(line):
     line.run(500)
     assert line.asked("ahead") == [at(BEST, b=BEST)]
@@ -406,6 +421,7 @@ def test_nothing_is_sent_ahead_while_answers_are_late(line):
 def test_what_the_kernel_gives_up_as_too_costly_is_not_asked_for_again(line, monkeypatch):
     clock = iter(range(10**6))
     monkeypatch.setattr(session, "perf_counter", lambda: next(clock))
+    line.heard.clear()  # of the presets
     line.hover("a")
     line.run(5000)
     once = len(line.asked("ahead"))

@@ -3,7 +3,7 @@ import { nearToFar, onStep, steps } from "./grid.js";
 import { key } from "./wire.js";
 
 const AHEAD = 96; // positions on their way in advance, fewer
-const QUEUE = 150; // where they would cost more ms than these
+const QUEUE = 150; // where they would cost the kernel more ms than these, beyond the way there and back
 export const GRIDS = [8, 4, 2, 1]; // of every so many of a slider, one grid after the other;
 const CHEAP = 4; // ms a position beyond which the finest grid has to wait until a drag is over
 const AT_MOST = 600; // positions along one slider: half of what the link keeps
@@ -14,6 +14,7 @@ export class Prefetch {
   constructor(link) {
     this.link = link;
     this.pace = QUEUE / AHEAD; // ms from one position that arrives to the next
+    this.trip = Infinity; // ms from the first question to the first answer: the shortest yet
     this.heard = performance.now();
     this.plan("", 0);
   }
@@ -51,7 +52,10 @@ export class Prefetch {
 
   arrived(count, givenUp) {
     const now = performance.now();
-    if (count > 0) this.pace += ((now - this.heard) / count - this.pace) / 4;
+    // The first of them tells how long the way is, each other how long the kernel takes.
+    if (this.setOut !== undefined) this.trip = Math.min(this.trip, now - this.setOut);
+    else if (count > 0) this.pace += ((now - this.heard) / count - this.pace) / 4;
+    this.setOut = undefined;
     this.heard = now;
     this.lost = LOST;
     this.open = Math.max(0, this.open - count - givenUp);
@@ -70,7 +74,9 @@ export class Prefetch {
   // Coarse positions first, each grid from near to far of where the slider is by now.
   next() {
     const { link } = this;
-    const size = Math.min(AHEAD, Math.ceil(QUEUE / this.pace));
+    // Enough for the kernel while the next ones are on their way, which is when half of them are there.
+    const way = Number.isFinite(this.trip) ? 2 * this.trip : 0;
+    const size = Math.min(AHEAD, Math.ceil((QUEUE + way) / this.pace));
     if (this.left === 0 || this.open > size / 2 || link.isLate()) return;
     const now = performance.now();
     const costly = now - link.lastMove < REST && now - this.start > CHEAP * this.received;
@@ -85,7 +91,7 @@ export class Prefetch {
     }
     if (next.length === 0) return;
     link.send({ type: "ahead", states: next, base: link.base, fresh: this.fresh });
-    if (this.open === 0) this.heard = now;
+    if (this.open === 0) this.heard = this.setOut = now;
     this.open += next.length;
     this.left -= next.length;
     this.fresh = false;
