@@ -27,6 +27,7 @@ from .student_t import StudentT
 Link: TypeAlias = Literal["exp", "softplus"]
 Part: TypeAlias = Literal["full", "kernel"]
 
+_LARGE = 1e3  # shape parameters of a Beta
 _TINY, _LARGEST = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).max)
 
 
@@ -149,8 +150,11 @@ class Head(ABC):
         """What is minimised and the nll."""
         theta = self._linked(rows)
         kernel = self._kernel(theta, y)
-        full = kernel + self._normalizer(theta)
+        full = self._full(theta, y, kernel)
         return full if self.loss == "full" else kernel, full
+
+    def _full(self, theta: Sequence[FloatArray], y: FloatArray, kernel: FloatArray) -> FloatArray:
+        return kernel + self._normalizer(theta)
 
     def _gradient(self, rows: Sequence[FloatArray], y: FloatArray) -> FloatArray:
         """d losses / d rows, (outputs + constants, n)."""
@@ -191,6 +195,14 @@ class _Beta(Head):
         a, b = theta
         out: FloatArray = special.gammaln(a) + special.gammaln(b) - special.gammaln(a + b)
         return out
+
+    def _full(self, theta: Sequence[FloatArray], y: FloatArray, kernel: FloatArray) -> FloatArray:
+        full = super()._full(theta, y, kernel)
+        large = np.maximum(*theta) > _LARGE
+        if large.any():  # both terms grow with a and b, and their sum hardly does: it has no digits
+            a, b = (np.clip(np.where(large, value, 1.0), _TINY, _LARGEST) for value in theta)
+            full = np.where(large, Beta(a, b).nll(y), full)
+        return full
 
     def _kernel_slopes(self, theta: Sequence[FloatArray], y: FloatArray) -> Sequence[Value]:
         return -np.log(y), -np.log1p(-y)
