@@ -169,9 +169,17 @@ class Session(Generic[AnyState]):
                 "controls": [{"kind": type(c).__name__.lower(), **vars(c)} for c in controls],
                 "structure": self._structure,
                 "state": self.settings,
+                "reset": self._reset(),
                 "header": header,
                 "buffer": buffer,
             }
+
+    def _reset(self) -> dict[str, Setting] | None:
+        """The settings with which the session began, if they alone lead back there."""
+        began, names = self.blueprint.state, self.controls
+        if controls_of(began) != names or without(began, names) != without(self.state, names):
+            return None
+        return {name: entry(began, name) for name in names}
 
     def receive(self, message: Any) -> bool:
         """Answer a message of the page; whether pictures wait for `send_some_ahead`.

@@ -9,7 +9,7 @@ import pytest
 from explorer.stage import session
 from explorer.stage.session import Session
 from tests.browser.bare_page import BarePage
-from tests.stage.toy import BEST, toy
+from tests.stage.toy import BEST, Toy, toy
 
 STEP = 20  # ms from one time that messages travel to the next, in a drag,
 PAUSE = 60  # and otherwise
@@ -83,9 +83,10 @@ HOST = """async scene => {
         const ends = [initialize({model}), render({model, el})];
         return {model, widgets, ends, signal};
     };
-    window.deliver = ({handled, moved, value, content, buffers}) => {
+    window.deliver = ({handled, moved, value, scene, content, buffers}) => {
         const {model, widgets} = window.host;
-        if (handled) widgets[handled].handled();
+        if (scene) model.set('scene', {...scene, buffer: view(scene.buffer)});
+        else if (handled) widgets[handled].handled();
         else if (moved) widgets[moved].set(value);
         else for (const [event, callback] of model.listeners)
             if (event === 'msg:custom') callback(content, buffers.map(view));
@@ -118,6 +119,7 @@ class Faulty(BarePage):
         self.out, self.count, self.heard, self.told = [], 0, [], []
         self.loses = lambda _count: False
         self.busy = False
+        self.epoch = 0
         self.now, self.delay = 0, 0  # ms, and how long a message is on its way to the page
         self.session = Session(blueprint or toy(), self._send, self._follow)
         self.session.observe(self.told.append)
@@ -130,6 +132,9 @@ class Faulty(BarePage):
         self.out.append({"content": json.loads(json.dumps(message)), "buffers": encoded})
 
     def _follow(self, names):
+        if self.session.epoch != self.epoch:
+            self.epoch = self.session.epoch
+            self.out.append({"scene": plain(self.session.opening())})
         for name in names:
             value = self.session.settings[list(self.session.controls).index(name)]
             if name == "loss":
@@ -364,6 +369,34 @@ def test_what_code_sets_meanwhile_stands(line):
     line.session.set(a=4.0)
     line.run(1000)
     line.expect(a=4.0)
+
+
+# Buttons
+
+
+def test_a_move_on_its_way_does_not_undo_a_reset_of_the_data(line):
+    line.drag("a", 4.0)
+    line.page.get_by_text("other data").click()
+    line.run(1000)
+    line.expect(a=4.0, **{"y.1": 0.9})
+    line.delay = 100
+    line.drag("a", *WALK)
+    line.page.get_by_text("reset").click()
+    line.run(3000)
+    line.expect(**dict(zip(("a", *REST), at(2.0), strict=True)))
+    assert line.session.state == Toy()
+
+
+def test_reset_goes_back_at_once_where_the_controls_lead_there(line):
+    line.drag("a", *WALK)
+    line.busy = True
+    line.page.get_by_text("reset").click()
+    line.run(20)
+    assert line.drawn() == at(2.0)
+    line.busy = False
+    line.run(1000)
+    line.expect(a=2.0)
+    assert "press" not in [message["type"] for message in line.heard]
 
 
 # Sent ahead

@@ -242,6 +242,16 @@ def test_reset_goes_back_to_the_start_with_its_data_and_limits(page):
     assert page.followed[-1] == (2, ["a"])
 
 
+def test_an_opening_tells_where_reset_leads_if_the_controls_alone_lead_there(page):
+    began = dict(zip(page.session.controls, page.session.settings, strict=True))
+    page.session.set(a=3)
+    assert page.session.opening()["reset"] == began
+    page.session.set(data=(1.0,))
+    assert page.session.opening()["reset"] is None
+    page.session.set(data=Toy().data, limits={"a": (0, 50)})
+    assert page.session.opening()["reset"] is None
+
+
 @pytest.mark.parametrize("index", [3, 4, -2, 10**9, 0.0, "0", None, []])
 def test_a_button_that_is_disabled_or_not_there_does_nothing(page, index):
     assert press(page, index) is False

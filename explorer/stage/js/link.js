@@ -57,8 +57,8 @@ export class Link {
   }
 
   load() {
-    const { epoch, controls, structure, state, header, buffer } = this.model.get("scene");
-    Object.assign(this, { epoch, controls, structure, start: state });
+    const { epoch, controls, structure, state, reset, header, buffer } = this.model.get("scene");
+    Object.assign(this, { epoch, controls, structure, reset, start: state, pressed: undefined });
     this.first = decode(header, buffer);
     this.keepFirst();
     this.refusals = new Map(); // key -> why there are no values
@@ -125,17 +125,29 @@ export class Link {
   }
 
   suffices(settings) {
-    return Object.entries(settings).every(([name, value]) => value !== null && this.control(name));
+    return settings !== null && Object.entries(settings).every(([name, value]) => value !== null && this.control(name));
   }
 
   // A button; -1 leads back to where the panel started. What is not in the controls alone, such as
-  // data that have changed since, is set by the kernel.
+  // other data, is set by the kernel, once it knows of all moves: one that comes later would undo it.
   press(index, settings) {
     this.player.stop();
-    const here = this.suffices(settings);
-    if (here) this.assign(settings); // also before the kernel does: moves may be on their way to it
-    this.widgets.save();
-    if (!here || (index < 0 && this.epoch > 0)) this.send({ type: "press", preset: index });
+    this.pressed = undefined;
+    if (this.suffices(settings)) {
+      this.assign(settings);
+      this.widgets.save();
+    } else {
+      this.pressed = index;
+      this.widgets.save();
+      this.widgets.settle();
+      this.sendPress();
+    }
+  }
+
+  sendPress() {
+    if (this.pressed === undefined || this.widgets.untold.size > 0) return;
+    this.send({ type: "press", preset: this.pressed });
+    this.pressed = undefined;
   }
 
   // Where a control on its way to a value can be drawn at once: there or beside it, else there soon.
@@ -220,6 +232,7 @@ export class Link {
       this.schedule();
     }
     this.prefetch.check();
+    this.sendPress();
     this.report();
   }
 
@@ -266,6 +279,7 @@ export class Link {
     if (message.epoch !== this.epoch) return;
     if (message.settled) {
       this.widgets.settled(message.settled, this.named(message.state), message.missed);
+      this.sendPress();
       return;
     }
     const base = this.bases.get(key(message.base)); // none: given up here, or of another page

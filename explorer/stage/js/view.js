@@ -30,7 +30,7 @@ export class View {
     this.width = undefined;
     this.plots = structure.plots.map((plot) => new Plot(this, plot));
     this.presets = structure.presets.map((preset, i) => this.presetButton(preset, i));
-    const reset = this.button("↺ reset", () => this.link.press(-1, this.link.named(this.link.start)), { title: "back to where it started" });
+    const reset = this.button("↺ reset", () => this.link.press(-1, this.link.reset), { title: "back to where it started" });
     this.choices = controls.filter((control) => control.options).map((control) => this.choiceGroup(control));
     this.terms = [];
     const sums = structure.sums.map((sum) => this.equation(sum));
