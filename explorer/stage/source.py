@@ -4,23 +4,27 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-IMPORT = re.compile(r'^import [^;]+ from "\./([\w-]+\.js)";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import [^;]+ from "(\.[\w./-]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
-def script() -> str:
-    """js/main.js and all that it imports, each module once and after those that it needs."""
-    begun: set[str] = set()
+def script(main: Path | None = None) -> str:
+    """A module, js/main.js by default, and all that it imports, each once and where it is needed."""
+    begun: set[Path] = set()
 
-    def modules(name: str) -> list[str]:
-        if name in begun:
+    def modules(path: Path) -> list[str]:
+        if path in begun:
             return []
-        begun.add(name)
-        text = (FOLDER / "js" / name).read_text(encoding="utf-8")
-        needed = [part for other in IMPORT.findall(text) for part in modules(other)]
+        begun.add(path)
+        text = path.read_text(encoding="utf-8")
+        needed = [
+            part
+            for other in IMPORT.findall(text)
+            for part in modules((path.parent / other).resolve())
+        ]
         return [*needed, EXPORT.sub("", IMPORT.sub("", text))]
 
-    return "\n".join(modules("main.js"))
+    return "\n".join(modules((main or FOLDER / "js" / "main.js").resolve()))
 
 
 def style() -> str:

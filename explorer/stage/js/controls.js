@@ -7,10 +7,16 @@ const SAVING = 200; // ms from one value of a control that the kernel is told to
 const SETTLING = 300; // ms after the last of them that the kernel is asked whether it has them all
 const STOCK_HANDLE = ".noUi-handle, .ui-slider-handle"; // of a slider, in ipywidgets 8 and 7
 
+const WORDS = {
+  gone: "The kernel has stopped. Run the cell again to bring this panel back to life.",
+  busy: "The kernel is busy or gone: the picture follows when it answers.",
+};
+
 // The widgets that hold the values of a panel's controls.
 export class Widgets {
   constructor(link) {
     this.link = link;
+    this.words = WORDS;
     this.byName = new Map();
     this.unsaved = new Map(); // widget -> what tells the kernel of its value
     this.untold = new Set(); // names of controls whose values the kernel has not confirmed
@@ -26,13 +32,24 @@ export class Widgets {
     for (const event of ["pointerup", "pointercancel", "keyup"]) {
       window.addEventListener(event, settle, { capture: true, signal: this.over.signal });
     }
+    this.reconnected = (_, status) => status === "connected" && link.resume();
+    this.connection = link.model.widget_manager.kernel?.connectionStatusChanged; // in JupyterLab and Notebook
+    this.connection?.connect(this.reconnected);
+  }
+
+  isOutdated() {
+    return key(this.link.model.get("controls")) !== key(this.references);
+  }
+
+  isConnected() {
+    return this.byName.size > 0;
   }
 
   // The widgets that the stage refers to now; what held the values until then is let go.
-  async connect(references) {
+  async connect() {
     this.disconnect();
-    this.references = references;
     const { widget_manager: manager } = this.link.model;
+    const references = (this.references = this.link.model.get("controls"));
     const found = Object.entries(references).map(async ([name, id]) => [name, await manager.get_model(id.slice("IPY_MODEL_".length))]);
     const widgets = await Promise.all(found);
     if (references !== this.references) return false;
@@ -62,6 +79,7 @@ export class Widgets {
 
   close() {
     this.over.abort();
+    this.connection?.disconnect(this.reconnected);
     this.disconnect();
   }
 

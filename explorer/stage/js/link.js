@@ -1,5 +1,4 @@
 // One a panel: its state, the values that it knows, the conversation with the kernel.
-import { Widgets } from "./controls.js";
 import { moveBy, onStep, steps } from "./grid.js";
 import { Player } from "./player.js";
 import { GRIDS, Prefetch } from "./prefetch.js";
@@ -17,8 +16,10 @@ const PATIENCE = 3000; // ms without an answer before the panel says so
 const CHECK = 250; // ms from one look at what is lost to the next
 const READING = 6000; // ms that the panel says why a value was refused
 
+// `Host` is a class of what holds the values of the controls and draws the sliders: `Widgets` where
+// Jupyter does, else another with the same methods.
 export class Link {
-  constructor(model) {
+  constructor(model, Host) {
     this.model = model;
     this.views = new Set();
     this.following = new Set(); // handles that were dragged since the last animation frame
@@ -34,23 +35,19 @@ export class Link {
     this.drawn = 0; // serial number up to which answers are too old to be drawn
     this.refused = { reason: "", time: -Infinity };
     this.lost = false; // the kernel
-    this.widgets = new Widgets(this);
+    this.host = new Host(this);
     this.player = new Player(this);
     this.load();
     this.heard = { "change:scene": () => this.load(), "msg:custom": (message, buffers) => this.receive(message, buffers) };
     for (const [event, callback] of Object.entries(this.heard)) model.on(event, callback);
     this.watch = setInterval(() => this.check(), CHECK);
-    this.reconnected = (_, status) => status === "connected" && this.resume();
-    this.connection = model.widget_manager.kernel?.connectionStatusChanged; // in JupyterLab and Notebook
-    this.connection?.connect(this.reconnected);
   }
 
   close() {
     clearInterval(this.watch);
-    this.connection?.disconnect(this.reconnected);
     this.player.stop();
     cancelAnimationFrame(this.request);
-    this.widgets.close();
+    this.host.close();
     for (const [event, callback] of Object.entries(this.heard)) this.model.off(event, callback);
     this.views.clear();
     this.cache.clear();
@@ -66,10 +63,9 @@ export class Link {
     this.questions.clear();
     this.latest = undefined;
     this.prefetch = new Prefetch(this);
-    const references = this.model.get("controls");
-    const outdated = key(references) !== key(this.widgets.references);
-    if (outdated || this.widgets.byName.size === 0) this.state = state;
-    if (outdated) this.connect(references);
+    const outdated = this.host.isOutdated();
+    if (outdated || !this.host.isConnected()) this.state = state;
+    if (outdated) this.connect();
     for (const view of this.views) view.build();
     this.schedule();
   }
@@ -81,9 +77,9 @@ export class Link {
     for (const known of [this.cache, this.bases]) known.keep(key(this.start), this.first);
   }
 
-  async connect(references) {
+  async connect() {
     this.player.stop();
-    if (!(await this.widgets.connect(references))) return;
+    if (!(await this.host.connect())) return;
     this.moved();
     this.prefetchPresets();
   }
@@ -106,13 +102,13 @@ export class Link {
   }
 
   moved() {
-    this.state = this.widgets.read(this.controls, this.state);
+    this.state = this.host.read(this.controls, this.state);
     this.schedule();
   }
 
   // Sets controls by name; sliders, kernel and every view follow.
   assign(values) {
-    for (const [name, value] of Object.entries(values)) this.widgets.write(name, value);
+    for (const [name, value] of Object.entries(values)) this.host.write(name, value);
   }
 
   nudge(control, count, event) {
@@ -135,17 +131,17 @@ export class Link {
     this.pressed = undefined;
     if (this.suffices(settings)) {
       this.assign(settings);
-      this.widgets.save();
+      this.host.save();
     } else {
       this.pressed = index;
-      this.widgets.save();
-      this.widgets.settle();
+      this.host.save();
+      this.host.settle();
       this.sendPress();
     }
   }
 
   sendPress() {
-    if (this.pressed === undefined || this.widgets.untold.size > 0) return;
+    if (this.pressed === undefined || this.host.untold.size > 0) return;
     this.send({ type: "press", preset: this.pressed });
     this.pressed = undefined;
   }
@@ -254,7 +250,7 @@ export class Link {
   resume() {
     this.questions.clear();
     this.late = LATE;
-    this.widgets.settle();
+    this.host.settle();
     this.prefetch.restart();
     this.schedule();
   }
@@ -278,7 +274,7 @@ export class Link {
     if (this.silent !== undefined) [this.silent, this.late, this.lost] = [answered, LATE, false];
     if (message.epoch !== this.epoch) return;
     if (message.settled) {
-      this.widgets.settled(message.settled, this.named(message.state), message.missed);
+      this.host.settled(message.settled, this.named(message.state), message.missed);
       this.sendPress();
       return;
     }
@@ -324,11 +320,11 @@ export class Link {
   }
 
   report() {
-    const waits = !this.cache.has(key(this.state)) || this.widgets.untold.size > 0;
+    const waits = !this.cache.has(key(this.state)) || this.host.untold.size > 0;
     if (!waits) this.silent = undefined;
     let notice = "";
-    if (this.lost || !this.widgets.alive) notice = "The kernel has stopped. Run the cell again to bring this panel back to life.";
-    else if (performance.now() - this.silent > PATIENCE) notice = "The kernel is busy or gone: the picture follows when it answers.";
+    if (this.lost || !this.host.alive) notice = this.host.words.gone;
+    else if (performance.now() - this.silent > PATIENCE) notice = this.host.words.busy;
     else if (performance.now() - this.refused.time < READING) notice = this.refused.reason;
     for (const view of this.views) view.notify(notice);
   }

@@ -1,5 +1,6 @@
 // Draws the scenes of a panel. It computes no mathematics: every number and curve on screen comes
 // from the kernel, is kept by state, and is drawn in the next animation frame.
+import { Widgets } from "./controls.js";
 import { Link } from "./link.js";
 import { View } from "./view.js";
 
@@ -7,7 +8,7 @@ export default () => {
   let link;
   return {
     initialize({ model }) {
-      link = new Link(model);
+      link = new Link(model, Widgets);
       return () => link.close();
     },
     render({ el }) {

@@ -108,7 +108,7 @@ export class View {
 
   dressControls() {
     this.newcomers?.disconnect();
-    this.newcomers = this.link.widgets.dress(this.panel, this.el);
+    this.newcomers = this.link.host.dress(this.panel, this.el);
   }
 
   resize() {
