@@ -204,16 +204,17 @@ def _valleys(table: Table, alpha: float, t: float, *, ridges: bool = False) -> F
     """Where L has a minimum in mu at log sigma = t (and the maxima too, if ``ridges``), roughly."""
     low, high = table.mu.min(), table.mu.max()
     count = int(min(10 + 8 * (high - low) / np.exp(t), 200))
-    own = around(table.mu, table.sigma).ravel()
+    own = np.asarray(around(table.mu, table.sigma))
     grid = np.union1d(own, np.linspace(low, high, count))
-    mu, falls = turns(lambda at: _mean_slope(table, alpha, at, np.exp(t)), grid, 2)
+    at, falls = turns(lambda mu: _mean_slope(table, alpha, np.asarray(mu), np.exp(t)), grid, 2)
+    mu = np.asarray(at)
     return mu if ridges else mu[falls]
 
 
 def _mean_slope(table: Table, alpha: float, mu: FloatArray, sigma: float) -> FloatArray:
     """-dL/dmu, but for a factor, to three digits or so: enough to see where it changes sign."""
     x, weight = tilted(table, alpha, mu, np.full(mu.shape, sigma), _COARSE_ENDS, *_COARSE_RULE)
-    z = (x - mu[:, None]) / sigma
+    z = x.off / sigma
     log_p, score = table.log_density_and_score(x)
     log_r = alpha * log_p - 0.5 * (1 - alpha) * z * z
     r = weight * np.exp(log_r - log_r.max(axis=-1, keepdims=True))

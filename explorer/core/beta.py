@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .boxes import Boxes
+from .boxes import Boxes, log_ratios
 from .family import Family
 from .newton import newton
 from .parameter import (
@@ -73,6 +73,13 @@ class Beta(Family):
         self._check_shapes(u=u, a=self.a, b=self.b)
         kernel = self._kernel(-np.logaddexp(0.0, -u), -np.logaddexp(0.0, u))
         return self._near_mode(kernel - self.log_normalizer(), special.expit(u), special.expit(-u))
+
+    def log_density_of_logit(self, u: FloatArray) -> FloatArray:
+        """log-density of u = log y - log(1-y): a log y + b log(1-y) - log B(a, b)."""
+        log_y, log_rest = -np.logaddexp(0.0, -u), -np.logaddexp(0.0, u)
+        out = self.a * log_y + self.b * log_rest - self.log_normalizer()
+        y, rest = special.expit(u), special.expit(-u)
+        return self._near_mode(out - log_y - log_rest, y, rest) + log_y + log_rest
 
     def _kernel(self, log_y: FloatArray, log_rest: FloatArray) -> FloatArray:
         return times(self.a - 1, log_y) + times(self.b - 1, log_rest)
@@ -199,8 +206,8 @@ class Beta(Family):
     def _cross_entropy_from(self, p: Family) -> FloatArray:
         """Finite only where p stays inside [0, 1]: what leaks out has density 0."""
         if isinstance(p, Boxes) and p.extent[0] >= 0 and p.extent[1] <= 1:
-            log_y, log_rest = map(np.asarray, p.mean_log_ratios(1.0, 1.0))
-            return self.log_normalizer() - times(self.a - 1, log_y) - times(self.b - 1, log_rest)
+            low, high = p.mean_log_ratios()
+            return self.nll(p.mean()) - (self.a - 1) * low - (self.b - 1) * high
         return np.full(self._shape(), np.inf)[()]
 
     def _kl(self, q: Beta) -> FloatArray:
@@ -241,13 +248,9 @@ class Beta(Family):
         if not ((y > 0) & (y < 1)).all():
             raise NoMaximum(y, "numbers between 0 and 1", "an observation lies at an end")
         varied(y)
-        m, rest = y.mean(), (1 - y).mean()
-        away = y - m
-        away = away - away.mean()  # m is rounded; what it lacks goes into the shift
-        low = -np.mean(ratio_gap(y / m, away / m))
-        high = -np.mean(ratio_gap((1 - y) / rest, -away / rest))
+        m, rest = float(y.mean()), float((1 - y).mean())
         try:
-            return cls._from_mean_logs(m, rest, float(low), float(high), np.mean(np.square(away)))
+            return cls._from_mean_logs(m, rest, *log_ratios(y), float((y - y[0]).var()))
         except (ValueError, np.linalg.LinAlgError):
             refuse("y", y, "numbers whose best a and b are within float64")
 
@@ -257,7 +260,7 @@ class Beta(Family):
         if not isinstance(p, Boxes):
             refuse("p", p, "Boxes inside [0, 1] for a Beta")
         m = float(p.mean())
-        low, high = p.mean_log_ratios(m, 1 - m) if 0 < m < 1 else (-np.inf, -np.inf)
+        low, high = p.mean_log_ratios() if 0 < m < 1 else (-np.inf, -np.inf)
         if low + high == -np.inf:
             refuse("p", p, "Boxes inside [0, 1] for a Beta")
         return cls._from_mean_logs(m, 1 - m, low, high, float(p.variance()))
@@ -274,7 +277,9 @@ class Beta(Family):
             n = m * rest / variance - 1
             a, b = n * m, n * rest
             if not (np.isfinite(n) and min(a, b) > 1e3):
-                a, b = _fit_spread(float(low + np.log(m)), float(high + np.log(rest)))
+                log_m = np.log(m) if m < 0.5 else np.log1p(-rest)
+                log_rest = np.log(rest) if rest < 0.5 else np.log1p(-m)
+                a, b = _fit_spread(float(low + log_m), float(high + log_rest))
             if min(a, b) > 1:
                 a, b = _fit_packed(m, rest, low, high, a, b)
         return cls(float(a), float(b))
@@ -292,7 +297,8 @@ def _fit_spread(log_y: float, log_rest: float) -> tuple[float, float]:
     def step(log_point: FloatArray) -> FloatArray:
         point = np.exp(log_point)
         n = point.sum()
-        slope = special.psi(point) - special.psi(n) - goal
+        # psi(a) - psi(n): its large terms are log a - log n.
+        slope = -np.log1p(point[::-1] / point) + gamma_rest(point, 1) - gamma_rest(n, 1) - goal
         curvature = np.diag(special.polygamma(1, point)) - special.polygamma(1, n)
         change: FloatArray = -np.linalg.solve(curvature, slope) / point
         return change / max(1.0, float(np.abs(change).max()))

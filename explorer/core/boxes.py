@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .family import Family
-from .parameter import FloatArray, data, positive, probability, real_array
-from .quadrature import panels, parts_for
+from .parameter import FloatArray, Value, data, positive, probability, real_array
+from .quadrature import Points, panels, parts_for
+from .special import ratio_gap
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,16 @@ class Observed(Family):
 
     def mean(self) -> FloatArray:
         """The mean of the observations."""
-        return np.asarray(self.observations.mean())[()]
+        first = self.observations[0]
+        return np.asarray(first + self._mean_beyond(first))[()]
+
+    def _mean_beyond(self, c: Value) -> FloatArray:
+        return np.asarray(-np.subtract.outer(c, self.observations).mean(axis=-1))[()]
+
+    def _spread(self) -> float:
+        """The mean squared deviation of the observations, exact by differences."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float((self.observations - self.observations[0]).var())
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +79,7 @@ class Boxes(Observed):
 
     def log_kernel(self, y: ArrayLike) -> FloatArray:
         """Log of the share of boxes that contain ``y``, over width; -inf where none does."""
-        y = real_array("y", y)
+        y = self._observed(y)
         inside = np.abs(y[..., None] - self.observations) <= 0.5 * self.width
         with np.errstate(divide="ignore"):
             out = np.log(inside.mean(axis=-1)) - np.log(self.width)
@@ -77,11 +87,11 @@ class Boxes(Observed):
 
     def entropy(self) -> FloatArray:
         """-integral of p log p in nats, exactly: p is constant between the ends of the boxes."""
-        y, n = self.observations / self.width, self.observations.size
-        ends = np.concatenate([y - 0.5, y + 0.5])
-        order = np.argsort(ends, kind="stable")
+        n, ends = self.observations.size, self._ends().normal()
+        order = np.lexsort((ends.off, ends.at))
         count = np.cumsum(np.repeat([1, -1], n)[order])[:-1]
-        share = count / n * np.diff(ends[order])
+        ends = ends[order]
+        share = count / n * ((ends[1:] - ends[:-1]) / self.width)
         return np.asarray(np.log(self.width) - share @ np.log(np.maximum(count, 1) / n))[()]
 
     def mode(self) -> FloatArray:
@@ -90,7 +100,7 @@ class Boxes(Observed):
 
     def variance(self) -> FloatArray:
         """Mean squared deviation of the observations + width^2 / 12."""
-        return np.asarray(self.observations.var() + self.width * self.width / 12)[()]
+        return np.asarray(self._spread() + self.width * self.width / 12)[()]
 
     def cdf(self, y: ArrayLike) -> FloatArray:
         reached = (real_array("y", y)[..., None] - self.observations) / self.width + 0.5
@@ -98,7 +108,7 @@ class Boxes(Observed):
 
     def quantile(self, u: ArrayLike) -> FloatArray:
         """The y with cdf(y) = u, for u in [0, 1]; the least of several."""
-        ends = self._ends()
+        ends = np.unique(self._ends())
         return np.asarray(np.interp(probability("u", u), self.cdf(ends), ends))[()]
 
     def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
@@ -110,31 +120,42 @@ class Boxes(Observed):
         out = self.width**order * np.where(away > 0.5, beyond, inside).mean(axis=-1)
         return np.asarray(out)[()]
 
-    def _ends(self) -> FloatArray:
-        half = 0.5 * self.width
-        return np.unique(np.concatenate([self.observations - half, self.observations + half]))
+    def _ends(self) -> Points:
+        half, y = 0.5 * self.width, Points.of(self.observations)
+        return Points.joined(y + -half, y + half)
 
-    def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
+    def _nodes(self, unit: float) -> tuple[Points, FloatArray]:
         rule = np.polynomial.legendre.leggauss(6 if unit > 4 * self.width else 12)
         z, weight = panels(np.linspace(-0.5, 0.5, 1 + parts_for(self.width, unit)), *rule)
-        x = self.observations[:, None] + self.width * z
-        return x.ravel(), np.broadcast_to(weight / self.observations.size, x.shape).ravel()
+        n = self.observations.size
+        x = Points(self.observations.repeat(z.size), np.tile(self.width * z, n))
+        return x, np.tile(weight / n, n)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         """Draw observations with replacement, each moved within its box."""
         return rng.choice(self.observations, shape) + self.width * (rng.random(shape) - 0.5)
 
-    def mean_log_ratios(self, low: float, high: float) -> tuple[float, float]:
-        """Means of log(y / low) and of log((1 - y) / high); -inf where a box leaves [0, 1]."""
-        y, half = self.observations, 0.5 * self.width
+    def mean_log_ratios(self) -> tuple[float, float]:
+        """Means of log(y / E y) and of log((1 - y) / (1 - E y)); -inf where a box leaves [0, 1]."""
+        y, half, (low, high) = self.observations, 0.5 * self.width, self.extent
+        below, above = log_ratios(y)
         with np.errstate(divide="ignore", invalid="ignore"):
-            below = np.log1p((y - low) / low) + _bend(half / y)
-            above = np.log1p((1 - y - high) / high) + _bend(half / (1 - y))
-        ends = self.extent
-        return (
-            float(below.mean()) if ends[0] >= 0 else -np.inf,
-            float(above.mean()) if ends[1] <= 1 else -np.inf,
-        )
+            below, above = below + _bend(half / y).mean(), above + _bend(half / (1 - y)).mean()
+        return (float(below) if low >= 0 else -np.inf), (float(above) if high <= 1 else -np.inf)
+
+
+def log_ratios(y: FloatArray) -> tuple[float, float]:
+    """Means of log(y / m) and of log((1 - y) / (1 - m)) for y in (0, 1), m their mean.
+
+    Right to the last digit also where y is packed so closely that they are tiny.
+    """
+    m, rest = y.mean(), (1 - y).mean()
+    away = y - m
+    away = away - away.mean()  # m is rounded; what it lacks goes into the shift
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = -np.mean(ratio_gap(y / m, away / m))
+        high = -np.mean(ratio_gap((1 - y) / rest, -away / rest))
+    return float(low), float(high)
 
 
 def _bend(t: FloatArray) -> FloatArray:

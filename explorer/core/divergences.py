@@ -17,11 +17,13 @@ from .beta import Beta
 from .boxes import Boxes
 from .discrete import Discrete
 from .family import Family, panel_ends
-from .interval import interval_ends, log_density
+from .interval import at, interval_ends, log_density
 from .mixture import Empirical, Mixture
 from .normal import Normal
 from .parameter import FloatArray, real_array, refuse
-from .quadrature import Integrand, Table, adaptive, around, integral, panels, refined, turns
+from .quadrature import (
+    AROUND, Integrand, Points, Table, adaptive, between, integral, refined, turns,
+)  # fmt: skip
 from .special import divergence_terms, times
 
 Terms: TypeAlias = Callable[[FloatArray, FloatArray], FloatArray]
@@ -69,7 +71,14 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
         return closed
     if isinstance(p, Boxes):
         refuse("q", q, "a family with parameters beside boxes")
-    return _integral(lambda log_p, log_q: -times(np.exp(log_p), log_q), p, q)
+    if not isinstance(p, Beta):
+        return _integral(lambda log_p, log_q: -times(np.exp(log_p), log_q), p, q)
+
+    def expected(x: Points) -> FloatArray:
+        u = np.asarray(x)
+        return times(np.exp(log_density(p, u)), q.nll(at(u)))
+
+    return np.asarray(adaptive(expected, _line_ends(p, q)))[()]
 
 
 def kl(p: Family, q: Family) -> FloatArray:
@@ -105,15 +114,15 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
         return float(np.maximum(terms, 0.0).sum()), float(np.minimum(terms, 0.0).sum())
     ends = _line_ends(p, q)
     if isinstance(p, Normal) and isinstance(q, Normal):
-        equal = np.clip(_normal_crossings(p, q), ends.min(), ends.max())
+        equal = _normal_crossings(p, q, ends)
     else:
         # To 2^-20 of the grid's spacing: an integral up to there has the square of that as error.
         with np.errstate(invalid="ignore"):
             equal, _ = turns(lambda x: np.subtract(*_logs(p, q, x)), refined(ends, 2), 5)
     signed = _integrand(_signed, p, q)
-    ends = np.unique(np.concatenate([ends, equal]))
+    ends = Points.joined(ends, equal)
     if all(isinstance(family, Normal | Mixture | Beta) for family in (p, q)):
-        x, weight = panels(ends)
+        x, weight = between(ends.distinct())
         terms = weight * signed(x)
         leaks = isinstance(q, Beta) and not isinstance(p, Beta)
         positive = np.inf if leaks else float(np.maximum(terms, 0.0).sum())
@@ -122,14 +131,16 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
     return float(kl(p, q)) - negative, negative
 
 
-def _normal_crossings(p: Normal, q: Normal) -> FloatArray:
+def _normal_crossings(p: Normal, q: Normal, ends: Points) -> Points:
     """Where log p - log q = a z^2 + b z + c is 0, z = (x - mu_p) / sigma_p; none if p = q."""
     r, shift = p.sigma / q.sigma, (p.mu - q.mu) / q.sigma
     a, b, c = 0.5 * (r - 1) * (r + 1), r * shift, 0.5 * shift * shift - np.log(r)
     with np.errstate(all="ignore"):
         far = -0.5 * (b + np.copysign(np.sqrt(np.maximum(b * b - 4 * a * c, 0.0)), b))
-        x: FloatArray = p.mu + p.sigma * np.array([far / a, c / far])
-    return x[np.isfinite(x)]
+        off = p.sigma * np.array([far / a, c / far])
+    reached = ends - p.mu
+    off = off[(off > reached.min()) & (off < reached.max())]
+    return Points(np.full(off.shape, p.mu), off)
 
 
 def _signed(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
@@ -155,8 +166,8 @@ def jensen_shannon(p: Family, q: Family) -> FloatArray:
     _check_supports(p, q)
     if not _are_tables(p, q):
         return _integral(terms, p, q)
-    ends, kinks = panel_ends(p, q), line("p", p).join(line("q", q)).kinks
-    return _integral(terms, p, q, np.clip(kinks, ends.min(), ends.max()))
+    ends, kinks = np.asarray(panel_ends(p, q)), line("p", p).join(line("q", q)).kinks
+    return _integral(terms, p, q, kinks[(kinks > ends.min()) & (kinks < ends.max())])
 
 
 def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
@@ -237,39 +248,45 @@ def _log_affinity(p: Family, q: Family, alpha: float, beta: float) -> FloatArray
     def log_product(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
         return alpha * log_p + beta * log_q
 
-    top = float(log_product(*_logs(p, q, np.append(_line_ends(p, q), ends))).max())
+    top = float(log_product(*_logs(p, q, Points.joined(_line_ends(p, q), ends))).max())
     product = _integral(lambda a, b: np.exp(log_product(a, b) - top), p, q, ends, 0.0)
     return np.asarray(top + np.log(product))
 
 
-def _product_ends(p: Family, q: Family, alpha: float, beta: float) -> FloatArray | None:
+def _product_ends(p: Family, q: Family, alpha: float, beta: float) -> Points | None:
     """More panel ends, for p^alpha q^beta; none where its integral diverges."""
     if beta == 0:
-        return np.empty(0)
+        return Points.of([])
     if _are_tables(p, q):
         tables = line("p", p), line("q", q)
         return None if _diverges(*tables, alpha, beta) else _between(*tables, alpha, beta)
     if not 0 <= alpha <= 1:
         refuse("alpha", alpha, f"a number from 0 to 1 for a {p.title} beside a {q.title}")
     ends = _line_ends(p, q)
-    middle = 0.5 * (ends.min() + ends.max())  # p^alpha and q^beta fall slower than p and q
-    steps = [middle + (ends - middle) / share for share in (alpha, beta) if share > 0.01]
-    return np.concatenate(steps)
+    middle = ends[ends.size // 2].at  # p^alpha and q^beta fall slower than p and q
+    away = ends - middle
+    steps = np.concatenate([away / share for share in (alpha, beta) if share > 0.01])
+    return Points(np.full(steps.shape, middle), steps)
 
 
-def _between(p: Table, q: Table, alpha: float, beta: float) -> FloatArray:
+def _between(p: Table, q: Table, alpha: float, beta: float) -> Points:
     """Panel ends that resolve p_i^alpha q_j^beta of all components: Normals again."""
-    p_tau, q_tau = alpha / np.square(p.sigma)[:, None], beta / np.square(q.sigma)
-    tau = p_tau + q_tau
-    mu = (p_tau * p.mu[:, None] + q_tau * q.mu) / tau
-    exists = tau > 0
-    return around(mu[exists], 1 / np.sqrt(tau[exists])).ravel()
+    mu, sigma, other = p.mu[:, None], p.sigma[:, None], q.sigma
+    least, most = np.minimum(sigma, other), np.maximum(sigma, other)
+    own, its = alpha * (other / most) ** 2, beta * (sigma / most) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        center, width = its / (own + its) * (q.mu - mu), least / np.sqrt(own + its)
+    exists = np.isfinite(width) & np.isfinite(center)
+    at, width = np.broadcast_to(mu, exists.shape)[exists], width[exists]
+    off = center[exists][:, None] + width[:, None] * AROUND
+    return Points(at.repeat(AROUND.size), off.ravel())
 
 
 def _diverges(p: Table, q: Table, alpha: float, beta: float) -> bool:
     """Whether p^alpha q^(1-alpha) grows at infinity, where the widest components rule."""
     widest_p, widest_q = (np.max(t.sigma[t.log_w > -np.inf]) for t in (p, q))
-    return bool(alpha * widest_q**2 + beta * widest_p**2 <= 0)
+    with np.errstate(over="ignore"):
+        return bool(alpha + beta * np.square(widest_p / widest_q) <= 0)
 
 
 def _are_tables(p: Family, q: Family) -> bool:
@@ -277,34 +294,36 @@ def _are_tables(p: Family, q: Family) -> bool:
     return isinstance(p, Normal | Mixture) and isinstance(q, Normal | Mixture)
 
 
-def _line_ends(p: Family, q: Family) -> FloatArray:
+def _line_ends(p: Family, q: Family) -> Points:
     """Panel ends for both, over y; over u = log y - log(1-y) beside a Beta."""
     for name, family in (("p", p), ("q", q)):
         if family._shape() != () or family.data != "continuous":
             refuse(name, family, "a family with a density and single numbers as parameters")
-    return interval_ends(p, q) if _on_interval(p, q) else panel_ends(p, q)
+    return Points.of(interval_ends(p, q)) if _on_interval(p, q) else panel_ends(p, q)
 
 
 @np.errstate(over="ignore")
-def _logs(p: Family, q: Family, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Both log-densities at points of that coordinate."""
+def _logs(p: Family, q: Family, x: Points) -> tuple[FloatArray, FloatArray]:
+    """Both log-densities by that coordinate."""
     if _on_interval(p, q):
-        return log_density(p, x), log_density(q, x)
+        u = np.asarray(x)
+        return log_density(p, u), log_density(q, u)
     return p.log_prob(x), q.log_prob(x)
 
 
 def _integrand(terms: Terms, p: Family, q: Family) -> Integrand:
-    """terms(log p, log q) over that coordinate, times dy by it."""
-    if not _on_interval(p, q):
-        return lambda y: terms(*_logs(p, q, y))
-    return lambda u: terms(*_logs(p, q, u)) * np.exp(-np.logaddexp(0, u) - np.logaddexp(0, -u))
+    """terms(log p, log q) over that coordinate; none depends on what is integrated by."""
+    return lambda x: terms(*_logs(p, q, x))
 
 
 def _integral(
-    terms: Terms, p: Family, q: Family, more_ends: ArrayLike = (), noise: float = 1e-16
-) -> FloatArray:
+    terms: Terms, p: Family, q: Family, more: FloatArray | Points | None = None,
+    noise: float = 1e-16,
+) -> FloatArray:  # fmt: skip
     """The integral of terms(log p, log q) over y; what no table tells about is adapted to."""
-    ends = np.append(_line_ends(p, q), more_ends)
+    ends = _line_ends(p, q)
+    if more is not None:
+        ends = Points.joined(ends, more)
     integrand = _integrand(terms, p, q)
     if _are_tables(p, q):
         return np.asarray(integral(integrand, ends))[()]

@@ -10,7 +10,8 @@ What divergences, risks and fits ask of a family besides begins with an undersco
   density, with every kink or jump among them, as far as there is mass: 1e-16 of it, or less where
   tails are so heavy that the rest matters.  From these alone follow ``cross_entropy``, ``kl``,
   ``kl_parts`` and ``jensen_shannon`` beside all others, and risks.  ``_kinks`` says where log p
-  bends further out.
+  bends further out.  A log-density that takes y by ``_observed`` and goes on with y - mu alone
+  keeps its digits at every mu and scale, as quadrature asks for it at ``Points``.
 - ``_fit_mle``, for ``fit_mle`` and for panels with data, and ``_fit_cross_entropy``, for spikes.
 - Closed forms where there are any: ``_kl`` and ``_renyi`` beside one of the same family,
   ``_cross_entropy_from`` with this as q, ``_shortfall``, and ``_terms`` for ``nll_terms``.
@@ -29,7 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .parameter import REAL, FloatArray, Parameter, Value, data, real_array, refuse
-from .quadrature import adaptive
+from .quadrature import Points, adaptive
 
 
 class Family(ABC):
@@ -116,10 +117,15 @@ class Family(ABC):
         out: FloatArray = (np.broadcast_to(values, shape) if shape else values)[()]
         return out
 
-    def _observed(self, y: ArrayLike) -> FloatArray:
-        """Return ``y`` as float64, if its shape broadcasts against the parameters'."""
+    def _observed(self, y: ArrayLike | Points) -> FloatArray:
+        """Return ``y`` as float64, if its shape broadcasts against the parameters'.
+
+        Points stay what they are: for y - mu, what an array is.
+        """
+        if isinstance(y, Points):
+            return y  # type: ignore[return-value]
         values = real_array("y", y)
-        if values.ndim and not all(type(v) is float for v in vars(self).values()):
+        if values.ndim and self._shape():
             self._check_shapes(y=values, **self._parameters())
         return values
 
@@ -193,6 +199,10 @@ class Family(ABC):
     def mean(self) -> FloatArray:
         """E[y]."""
 
+    def _mean_beyond(self, c: Value) -> FloatArray:
+        """E[y] - c, also where it is less than the last digit of both."""
+        return self.mean() - c
+
     @abstractmethod
     def variance(self) -> FloatArray:
         """E[(y - mean)^2]."""
@@ -215,11 +225,11 @@ class Family(ABC):
 
     def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
         """E[max(side (t - y), 0)^order] for order 1 or 2 and side 1 or -1."""
-        ends = self._ends()
+        ends = np.asarray(self._ends())
 
         def expected(t: float) -> float:
             reached = np.append(ends[side * (t - ends) > 0], t)
-            return adaptive(lambda y: np.abs(t - y) ** order * np.exp(self.log_prob(y)), reached)
+            return adaptive(lambda y: np.abs(y - t) ** order * np.exp(self.log_prob(y)), reached)
 
         return np.asarray(np.vectorize(expected, otypes=[float])(real_array("t", t)))[()]
 
@@ -227,7 +237,7 @@ class Family(ABC):
         """E|y - t|."""
         return self._shortfall(t, 1) + self._shortfall(t, 1, -1)
 
-    def _ends(self) -> FloatArray:
+    def _ends(self) -> FloatArray | Points:
         """Panel ends that resolve the density of single numbers, as far as it has mass."""
         refuse("family", self, "a family with a density on the real line")
 
@@ -235,7 +245,7 @@ class Family(ABC):
         """More of them, wherever log p bends."""
         return np.empty(0)
 
-    def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
+    def _nodes(self, unit: float) -> tuple[Points, FloatArray]:
         """Points and weights, sum 1, for the mean of what is smooth on the scale of ``unit``."""
         refuse("family", self, "a Normal, a Mixture or Boxes")
 
@@ -260,8 +270,9 @@ class Family(ABC):
         refuse("family", cls, "a family that has a maximum-likelihood fit")
 
 
-def panel_ends(*families: Family) -> FloatArray:
+def panel_ends(*families: Family) -> Points:
     """Panel ends, unsorted, that resolve densities and their logarithms where any has mass."""
-    own = np.concatenate([family._ends() for family in families])
+    own = Points.joined(*(family._ends() for family in families))
+    at = np.asarray(own)
     kinks = np.concatenate([family._kinks() for family in families])
-    return np.concatenate([own, np.clip(kinks, own.min(), own.max())])
+    return Points.joined(own, kinks[(kinks > at.min()) & (kinks < at.max())])

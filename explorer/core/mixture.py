@@ -17,9 +17,11 @@ from .discrete import WEIGHT, distribution, shares
 from .family import Family, panel_ends
 from .normal import Normal
 from .parameter import (
-    FloatArray, NoMaximum, Parameter, data, positive, probability, real_array, refuse,
+    FloatArray, NoMaximum, Parameter, Value, data, positive, probability, real_array, refuse,
 )  # fmt: skip
-from .quadrature import Table, adaptive, around, integral, panels, parts_for, refined, turns
+from .quadrature import (
+    FEW, Points, Table, adaptive, around, between, integral, parts_for, refined, thinned, turns,
+)  # fmt: skip
 from .special import LOG_2PI, times
 from .symmetric import Symmetric
 
@@ -101,7 +103,7 @@ class Mixture(Family):
 
     def log_kernel(self, y: ArrayLike) -> FloatArray:
         """log sum_k weights[k] N(y; mu_k, sigma_k), by logsumexp."""
-        return self.table.log_density(real_array("y", y))[()]
+        return self.table.log_density(self._observed(y))[()]
 
     def log_normalizer(self) -> FloatArray:
         """0: the kernel is normalised."""
@@ -141,7 +143,7 @@ class Mixture(Family):
     @cached_property
     def _modes(self) -> FloatArray:
         at, falls = turns(self.table.score, refined(panel_ends(self), 4))
-        modes = at[falls]
+        modes = np.asarray(at[falls])
         modes.flags.writeable = False
         return modes
 
@@ -154,14 +156,17 @@ class Mixture(Family):
 
     def mean(self) -> FloatArray:
         """sum_k w_k mu_k."""
-        mu = self.table.mu
-        return np.asarray(mu[0] + self.weights @ (mu - mu[0]))[()]
+        first = self.table.mu[0]
+        return np.asarray(first + self._mean_beyond(first))[()]
+
+    def _mean_beyond(self, c: Value) -> FloatArray:
+        return -(np.subtract.outer(c, self.table.mu) @ self.weights)
 
     def variance(self) -> FloatArray:
         """sum_k w_k (sigma_k^2 + (mu_k - mean)^2)."""
-        mu, sigma = self.table.mu, self.table.sigma
+        away, sigma = self.table.mu - self.table.mu[0], self.table.sigma
         with np.errstate(over="ignore", invalid="ignore"):
-            spread = np.square(sigma) + np.square(mu - self.mean())
+            spread = np.square(sigma) + np.square(away - self.weights @ away)
         return np.asarray(times(self.weights, spread).sum())[()]
 
     def entropy(self) -> FloatArray:
@@ -170,7 +175,7 @@ class Mixture(Family):
 
     @cached_property
     def _entropy(self) -> FloatArray:
-        def term(x: FloatArray) -> FloatArray:
+        def term(x: Points) -> FloatArray:
             log_p = self.table.log_density(x)
             return np.exp(log_p) * log_p
 
@@ -204,26 +209,28 @@ class Mixture(Family):
         parts = zip(self.weights.tolist(), self.components, strict=True)
         return np.asarray(sum(w * c._shortfall(t, order, side) for w, c in parts))[()]
 
-    def _ends(self) -> FloatArray:
-        return around(self.table.mu, self.table.sigma).ravel()
+    def _ends(self) -> Points:
+        live = self.weights > 0
+        mu, sigma = self.table.mu[live], self.table.sigma[live]
+        ends = around(mu, sigma)
+        # Where many overlap, panels are fewer that are as wide as the narrowest.
+        return thinned(ends, 0.5 * float(sigma.min())) if mu.size > FEW else ends
 
     def _kinks(self) -> FloatArray:
         return self.table.kinks
 
-    def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
+    def _nodes(self, unit: float) -> tuple[Points, FloatArray]:
         live = [(w, c) for w, c in zip(self.weights, self.components, strict=True) if w > 0]
         each = [(w, *c._nodes(unit)) for w, c in live]
-        x = np.concatenate([x for _, x, _ in each])
+        x = Points.joined(*(x for _, x, _ in each))
         weight = np.concatenate([w * v for w, _, v in each])
         # Where components overlap, panels over all of them are fewer.
         step = min(float(c.sigma) for _, c in live)
-        ends = np.unique(self._ends())
-        apart = np.floor((ends - ends[0]) / step)
-        ends = np.append(ends[:-1][np.diff(apart, prepend=-1.0)[:-1] > 0], ends[-1])
+        ends = thinned(self._ends(), step)
         parts = parts_for(2.0 * step, unit)
         if 12 * parts * ends.size < x.size:
-            x, weight = panels(refined(ends, parts))
-            weight = weight * np.exp(self.log_prob(x))
+            x, share = between(refined(ends, parts))
+            x, weight = x.ravel(), (share * np.exp(self.log_prob(x))).ravel()
         return x, weight
 
     def _cross_entropy_from(self, p: Family) -> FloatArray | None:
@@ -241,7 +248,7 @@ class Mixture(Family):
         if not np.isfinite(closed):
             return closed
 
-        def others(x: FloatArray) -> FloatArray:
+        def others(x: Points) -> FloatArray:
             density = np.exp(p.log_prob(x))
             return np.where(density > 0, density * (widest.log_prob(x) - self.log_prob(x)), 0.0)
 
@@ -321,8 +328,7 @@ class Empirical(Observed):
 
     def variance(self) -> FloatArray:
         """Mean squared deviation (divided by n)."""
-        with np.errstate(over="ignore"):
-            return np.asarray(self.observations.var())[()]
+        return np.asarray(self._spread())[()]
 
     def entropy(self) -> FloatArray:
         """-inf: the entropy of spikes of width eps falls like log eps."""

@@ -11,7 +11,7 @@ from scipy import special
 
 from .family import Family
 from .parameter import POSITIVE, REAL, FloatArray, Parameter, Value, refuse, varied
-from .quadrature import AROUND, normal_nodes
+from .quadrature import AROUND, Points, normal_nodes
 from .special import LOG_2PI, minus_log1p
 from .symmetric import Symmetric
 
@@ -93,14 +93,14 @@ class Normal(Symmetric):
     def _standard_ends(self) -> FloatArray:
         return AROUND
 
-    def _nodes(self, unit: float) -> tuple[FloatArray, FloatArray]:
+    def _nodes(self, unit: float) -> tuple[Points, FloatArray]:
         z, weight = normal_nodes(unit / float(self.sigma))
-        return self.mu + self.sigma * z, weight
+        return Points(np.full(z.shape, self.mu), self.sigma * z), weight
 
     def _cross_entropy_from(self, p: Family) -> FloatArray:
         """log(sigma sqrt(2 pi)) + [Var_p / sigma^2 + ((E_p - mu) / sigma)^2] / 2."""
         with np.errstate(over="ignore", invalid="ignore"):
-            shift = (p.mean() - self.mu) / self.sigma
+            shift = p._mean_beyond(self.mu) / self.sigma
             spread = 0.5 * (p.variance() / np.square(self.sigma) + shift * shift)
         return self.log_normalizer() + np.where(np.isnan(spread), np.inf, spread)[()]
 

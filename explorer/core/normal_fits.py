@@ -17,7 +17,7 @@ from .divergences import kl, line
 from .family import Family
 from .normal import Normal
 from .parameter import FloatArray, real_array, refuse
-from .quadrature import AROUND, Table, panels
+from .quadrature import AROUND, Points, Table, panels
 from .special import LOG_2PI
 
 
@@ -46,7 +46,8 @@ def forward_kl(p: Family, mu: ArrayLike, log_sigma: ArrayLike) -> Surface:
     mu, t = _broadcast(mu, log_sigma)
     with np.errstate(over="ignore"):
         tau = np.exp(-2 * t)
-        off = mu - p.mean()
+        mean = p.mean()
+        off = (mu - mean) - p._mean_beyond(mean)
         spread = (p.variance() + off * off) * tau
         value = t + 0.5 * LOG_2PI + 0.5 * spread - p.entropy()
         gradient = np.stack([off * tau, 1 - spread], axis=-1)
@@ -77,7 +78,7 @@ def surface(table: Table, mu: FloatArray, t: FloatArray, alpha: float = 0.0) -> 
     """reverse_kl of a table at points (B,), or with 0 < alpha < 1 the L of alpha_fits."""
     sigma, beta = np.exp(t), 1 - alpha
     x, weight = tilted(table, alpha, mu, sigma)
-    z = (x - mu[:, None]) / sigma[:, None]
+    z = x.off / sigma[:, None]
     log_p, score = table.log_density_and_score(x)
     if alpha == 0:
         r = weight * np.exp(-0.5 * z * z) / (sigma[:, None] * np.sqrt(2 * np.pi))
@@ -122,18 +123,20 @@ def tilted(
     sigma: FloatArray,
     offsets: FloatArray = AROUND,
     *rule: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Nodes and weights that resolve p^alpha q^(1-alpha) for q at points (B,), by ``rule``."""
+) -> tuple[Points, FloatArray]:
+    """Nodes, from mu on, and weights that resolve p^alpha q^(1-alpha) for q at points (B,)."""
+    kinks = table.kinks - mu[:, None]
     if alpha == 0:
-        own = mu[:, None] + sigma[:, None] * offsets
+        own = sigma[:, None] * offsets
     else:  # the products of p's components and q are Normals again
         tau_p, tau_q = alpha / np.square(table.sigma), (1 - alpha) / np.square(sigma)[:, None]
         tau = tau_p + tau_q
-        center = (tau_p * table.mu + tau_q * mu[:, None]) / tau
+        center = tau_p / tau * (table.mu - mu[:, None])
         each = center[..., None] + offsets / np.sqrt(tau)[..., None]
         own = each.reshape(mu.size, tau.shape[-1] * offsets.size)
     low, high = own.min(axis=-1, keepdims=True), own.max(axis=-1, keepdims=True)
-    return panels(np.concatenate([np.clip(table.kinks, low, high), own], axis=-1), *rule)
+    off, weight = panels(np.concatenate([np.clip(kinks, low, high), own], axis=-1), *rule)
+    return Points(mu[:, None], off), weight
 
 
 def fit_forward_kl(p: Family) -> Fit:

@@ -4,6 +4,9 @@ The integrals are Gauss-Legendre rules on panels that are laid where the integra
 component, in units of its sigma, and around the complex zeros of the density between every two
 components, where its logarithm turns from one parabola to the other.  So neither narrow nor far
 components are missed, and 12 nodes a panel give 1e-13.
+
+At 1e6 float64 is 1e-10 wide: too coarse for what has a width of 1e-3.  So ends and nodes are
+``Points``, each a float and how far it is from there, which keep their digits wherever they lie.
 """
 
 from __future__ import annotations
@@ -11,15 +14,87 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .parameter import FloatArray
 from .special import LOG_2PI
 
-Integrand: TypeAlias = Callable[[FloatArray], FloatArray]
+
+@dataclass(eq=False, slots=True)
+class Points:
+    """Points ``at + off`` of the line; their difference from what is close to ``at`` is exact.
+
+    Both broadcast.  What does not know them takes them as an array, rounded to float64.
+    """
+
+    at: FloatArray
+    off: FloatArray
+
+    @classmethod
+    def of(cls, x: ArrayLike | Points) -> Points:
+        """Floats as points."""
+        if isinstance(x, Points):
+            return x
+        at = np.asarray(x, dtype=np.float64)
+        return cls(at, np.zeros(at.shape))
+
+    @classmethod
+    def joined(cls, *parts: FloatArray | Points) -> Points:
+        """All of them, flat."""
+        flat = [cls.of(part).ravel() for part in parts]
+        return cls(np.concatenate([x.at for x in flat]), np.concatenate([x.off for x in flat]))
+
+    def __sub__(self, other: Any) -> FloatArray:
+        if isinstance(other, Points):
+            return (self.at - other.at) + (self.off - other.off)
+        out: FloatArray = (self.at - other) + self.off
+        return out
+
+    def __add__(self, step: FloatArray | float) -> Points:
+        return Points(self.at, self.off + step)
+
+    def __getitem__(self, index: Any) -> Points:
+        return Points(self.at[index], self.off[index])
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> FloatArray:
+        return np.asarray(self.at + self.off, dtype=dtype)
+
+    @property
+    def ndim(self) -> int:
+        return max(self.at.ndim, self.off.ndim)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(self.at.shape, self.off.shape)
+
+    def ravel(self) -> Points:
+        """The same, flat."""
+        if self.at.ndim == self.off.ndim == 1:
+            return self
+        at = np.add(self.at, np.zeros_like(self.off))
+        return Points(at.ravel(), np.add(self.off, np.zeros_like(self.at)).ravel())
+
+    def normal(self) -> Points:
+        """The same, with ``off`` less than the last digit of ``at``; both of one shape."""
+        at = self.at + self.off
+        moved = at - self.at
+        return Points(at, (self.at - (at - moved)) + (self.off - moved))
+
+    def distinct(self) -> Points:
+        """Flat ones in order, each once."""
+        x = self.normal()
+        x = x[np.lexsort((x.off, x.at))]
+        return x[np.append(True, x[1:] - x[:-1] > 0)]
+
+
+Integrand: TypeAlias = Callable[[Points], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,43 +105,63 @@ class Table:
     mu: FloatArray
     sigma: FloatArray
 
-    def log_density(self, x: FloatArray) -> FloatArray:
+    def log_density(self, x: FloatArray | Points) -> FloatArray:
         """log sum_k w_k N(x; mu_k, sigma_k)."""
+        if self.mu.size > _MANY and np.size(x):
+            return self._by_pieces(x)
         _, top, shares = self._shares(x)
         with np.errstate(divide="ignore"):
             out: FloatArray = top + np.log(shares.sum(axis=0))
         return out
 
-    def responsibilities(self, x: FloatArray) -> FloatArray:
+    def _by_pieces(self, x: FloatArray | Points) -> FloatArray:
+        """The same, each piece of the line from those components that count there."""
+        flat = Points.of(x).ravel()
+        order, out = np.argsort(np.asarray(flat), kind="stable"), np.empty(flat.size)
+        for part in np.array_split(order, 1 + order.size // 256):
+            with np.errstate(over="ignore", invalid="ignore"):
+                right_of, left_of = ((flat[i] - self.mu) / self.sigma for i in part[[0, -1]])
+                least = np.maximum(np.maximum(right_of, -left_of), 0.0)
+                most = np.maximum(np.abs(right_of), np.abs(left_of))
+                lost = self._height - 0.5 * least**2 < (self._height - 0.5 * most**2).max() - 50
+            near = Table(self.log_w[~lost], self.mu[~lost], self.sigma[~lost])
+            _, top, shares = near._shares(flat[part])
+            with np.errstate(divide="ignore"):
+                out[part] = top + np.log(shares.sum(axis=0))
+        return out.reshape(x.shape)
+
+    def responsibilities(self, x: FloatArray | Points) -> FloatArray:
         """w_k N(x; mu_k, sigma_k) over their sum, shape (K, ...)."""
         _, _, shares = self._shares(self.clipped(x))
         out: FloatArray = shares / shares.sum(axis=0)
         return out
 
-    def clipped(self, x: FloatArray) -> FloatArray:
-        """Points no further than is as good as infinite, where the log-density is still finite."""
+    def clipped(self, x: FloatArray | Points) -> FloatArray | Points:
+        """Floats no further than is as good as infinite, where the log-density is still finite."""
+        if isinstance(x, Points):
+            return x
         with np.errstate(over="ignore"):
             live = self.log_w > -np.inf
             far = 1e140 * self.sigma[live].max()
             return np.clip(x, self.mu[live].min() - far, self.mu[live].max() + far)
 
-    def score(self, x: FloatArray) -> FloatArray:
+    def score(self, x: FloatArray | Points) -> FloatArray:
         """d log_density / dx = sum_k r_k (mu_k - x) / sigma_k^2, r the responsibilities."""
         r = self.responsibilities(x)
         with np.errstate(over="ignore", invalid="ignore"):
             sigma = self._column(self.sigma, x)
-            pull = (self._column(self.mu, x) - x) / sigma / sigma
-            out: FloatArray = np.where(r == 0, 0.0, r * pull).sum(axis=0)
+            push = (x - self._column(self.mu, x)) / sigma / sigma
+            out: FloatArray = -np.where(r == 0, 0.0, r * push).sum(axis=0)
         return out
 
-    def log_density_and_score(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def log_density_and_score(self, x: FloatArray | Points) -> tuple[FloatArray, FloatArray]:
         """Both at once, for less than both apart; x not so far that the density is exactly 0."""
         z, top, shares = self._shares(x)
         total = shares.sum(axis=0)
         score = -(shares * (z / self._column(self.sigma, x))).sum(axis=0) / total
         return top + np.log(total), score
 
-    def _shares(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _shares(self, x: FloatArray | Points) -> tuple[FloatArray, FloatArray, FloatArray]:
         """z of every component (K, ...), the log of the largest w_k N_k(x), and all over it."""
         with np.errstate(over="ignore"):
             z = (x - self._column(self.mu, x)) / self._column(self.sigma, x)
@@ -93,10 +188,12 @@ class Table:
     def kinks(self) -> FloatArray:
         """Panel ends, unsorted, that resolve the log-density and the score, wherever they bend."""
         at, width = zeros(self)
-        return (at[:, None] + width[:, None] * _AROUND_ZERO).ravel()
+        with np.errstate(over="ignore", invalid="ignore"):
+            ends = (at[:, None] + width[:, None] * _AROUND_ZERO).ravel()
+        return ends[np.isfinite(ends)]
 
     @staticmethod
-    def _column(values: FloatArray, x: FloatArray) -> FloatArray:
+    def _column(values: FloatArray, x: FloatArray | Points) -> FloatArray:
         return values.reshape(-1, *[1] * np.ndim(x))
 
 
@@ -109,29 +206,40 @@ REACH = 9.5  # in sigmas; the mass beyond is 2e-21
 AROUND = _mirrored(1.0, 2.0, 3.0, 4.5, 6.5, REACH)
 _AROUND_ZERO = _mirrored(1.0, 2.0, 4.0, 8.0, 14.0)  # beyond, log(1 + e^-x) is below rounding
 _MOST = 20_000  # panels at once: more are wanted only by what is rounding alone
+FEW, _MANY = 12, 60  # components of which all pairs are looked at, and all at every point
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
-def around(mu: FloatArray, sigma: FloatArray) -> FloatArray:
-    """Panel ends that resolve N(mu, sigma), shape (..., P)."""
-    return np.asarray(mu)[..., None] + np.asarray(sigma)[..., None] * AROUND
+def around(mu: FloatArray, sigma: FloatArray) -> Points:
+    """Panel ends that resolve the N(mu, sigma), flat."""
+    return Points(mu.repeat(AROUND.size), np.multiply.outer(sigma, AROUND).ravel())
+
+
+def thinned(ends: Points, step: float) -> Points:
+    """Those of the ends that leave no gap between two steps and more where there was none."""
+    ends = ends.distinct()
+    gaps = np.minimum(ends[1:] - ends[:-1], step)
+    kept = np.diff(np.floor(np.cumsum(gaps) / step), prepend=0.0) > 0
+    return ends[np.concatenate([[True], kept[:-1], [True]])]
 
 
 def zeros(table: Table) -> tuple[FloatArray, FloatArray]:
     """Real part and distance from the real line of the complex zeros of pairs of components.
 
     Where w_i N_i(x) + w_j N_j(x) = 0 the log-density is singular; close to the real line, this is
-    where it has a kink.  All pairs; with more than a dozen components, neighbours only.
+    where it has a kink.  All pairs; with more than a dozen components neighbours only, and kinks
+    only that are sharper than the components themselves.
     """
     live = table.log_w > -np.inf
     log_w, mu, sigma = table.log_w[live], table.mu[live], table.sigma[live]
-    if mu.size > 12:
+    many = mu.size > FEW
+    if many:
         order = np.argsort(mu)
         i, j = order[:-1], order[1:]
     else:
         i, j = np.triu_indices(mu.size, 1)
     place, width = zeros_of_two(log_w[i] - log_w[j], mu[i], mu[j], sigma[i], sigma[j])
-    exists = np.isfinite(place)
+    exists = np.isfinite(place) & (width < (3 * sigma.min() if many else np.inf))
     return place[exists], width[exists]
 
 
@@ -143,65 +251,74 @@ def zeros_of_two(
     sigma_j: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """The same of single pairs, shape (2, ...): at infinity where there is but one."""
-    # log of the ratio of the terms is A x^2 + B x + C, with x from the middle of the two means.
-    middle = 0.5 * (mu_i + mu_j)
-    half = mu_i - middle
+    # log of the ratio of the terms is A x^2 + B x + C, with x from the middle of the two means in
+    # units of the smaller sigma.
+    middle, unit = 0.5 * (mu_i + mu_j), np.minimum(sigma_i, sigma_j)
     with np.errstate(all="ignore"):
-        tau_i, tau_j = 1 / np.square(sigma_i), 1 / np.square(sigma_j)
+        half = (mu_i - middle) / unit
+        tau_i, tau_j = np.square(unit / sigma_i), np.square(unit / sigma_j)
         a = 0.5 * (tau_j - tau_i)
         b = half * (tau_i + tau_j)
         c = log_odds + np.log(sigma_j / sigma_i) + a * half * half - 1j * np.pi
         root = np.sqrt(b * b - 4 * a * c)
         sum_of_both = -0.5 * (b + np.where(b * root.real < 0, -root, root))
-        found = np.stack([middle + sum_of_both / a, middle + c / sum_of_both])
+        found = middle + unit * np.stack([sum_of_both / a, c / sum_of_both])
     found = np.where(np.isfinite(found), found, np.inf)
     return found.real, np.abs(found.imag)
+
+
+def between(
+    ends: Points, nodes: FloatArray = _NODES, weights: FloatArray = _WEIGHTS
+) -> tuple[Points, FloatArray]:
+    """Gauss-Legendre nodes and weights (..., P-1, n) on panels between sorted ends (..., P)."""
+    width = (ends[..., 1:] - ends[..., :-1])[..., None]
+    return ends[..., :-1, None] + width * (0.5 + 0.5 * nodes), width * (0.5 * weights)
 
 
 def panels(
     ends: FloatArray, nodes: FloatArray = _NODES, weights: FloatArray = _WEIGHTS
 ) -> tuple[FloatArray, FloatArray]:
-    """Gauss-Legendre nodes and weights on the panels between the ends (..., P), sorted here."""
-    ends = np.sort(ends, axis=-1)
-    width = np.diff(ends, axis=-1)[..., None]
-    x = ends[..., :-1, None] + width * (0.5 + 0.5 * nodes)
+    """The same for ends on a scale of their own, sorted here; floats, (..., (P-1) n)."""
+    x, weight = between(Points.of(np.sort(ends, axis=-1)), nodes, weights)
     shape = (*ends.shape[:-1], (ends.shape[-1] - 1) * nodes.size)
-    return x.reshape(shape), (width * (0.5 * weights)).reshape(shape)
+    return np.asarray(x).reshape(shape), weight.reshape(shape)
 
 
-def integral(integrand: Integrand, ends: FloatArray) -> float:
+def integral(integrand: Integrand, ends: Points) -> float:
     """Integrate what 12 nodes resolve on each of the panels between the ends."""
-    x, weight = panels(np.unique(ends))
-    parts = 1 + x.size // 10_000  # bounds the memory
-    pieces = zip(np.array_split(x, parts), np.array_split(weight, parts), strict=True)
-    return float(sum(w @ integrand(part) for part, w in pieces))
+    x, weight = between(ends.distinct())
+    if weight.size < 10_000:
+        return float((weight * integrand(x)).sum())
+    pieces = np.array_split(np.arange(len(weight)), 1 + weight.size // 10_000)  # bounds the memory
+    return float(sum((weight[part] * integrand(x[part])).sum() for part in pieces))
 
 
-def adaptive(integrand: Integrand, ends: FloatArray, noise: float = 1e-16) -> float:
+def adaptive(integrand: Integrand, ends: FloatArray | Points, noise: float = 1e-16) -> float:
     """Integrate between the ends: panels are halved where that changes their part.
 
     To 1e-14 of the integral of the absolute value, or the ``noise`` of a panel's part.
     """
-    ends = np.unique(ends)
-    low, high = ends[:-1], ends[1:]
+    ends = Points.of(ends).distinct()
+    low, width = ends[:-1], ends[1:] - ends[:-1]
 
-    def parts(low: FloatArray, high: FloatArray) -> FloatArray:
-        x, weight = panels(np.stack([low, high], axis=-1))
-        out: FloatArray = (weight * integrand(x)).sum(axis=-1)
+    def parts(low: Points, width: FloatArray) -> FloatArray:
+        x = low[:, None] + width[:, None] * (0.5 + 0.5 * _NODES)
+        out: FloatArray = width * (integrand(x) @ (0.5 * _WEIGHTS))
         return out
 
-    whole, total = parts(low, high), 0.0
+    whole, total = parts(low, width), 0.0
     fine = max(noise, 1e-14 * float(np.abs(whole).sum()))
     for _ in range(50):
-        middle = 0.5 * (low + high)
-        low, high = np.stack([low, middle]), np.stack([middle, high])
-        halves = parts(low.ravel(), high.ravel()).reshape(low.shape)
+        width = np.tile(0.5 * width, 2)
+        low = Points.joined(low, low + width[: low.size])
+        halves = parts(low, width).reshape(2, -1)
         rough = ~(np.abs(halves.sum(axis=0) - whole) <= fine + 1e-14 * np.abs(whole))
-        if low.size > _MOST:
+        if width.size > _MOST:
             rough[:] = False
         total += float(halves[:, ~rough].sum())
-        low, high, whole = (each[:, rough].ravel() for each in (low, high, halves))
-        if not low.size:
+        both = np.tile(rough, 2)
+        low, width, whole = low[both], width[both], halves[:, rough].ravel()
+        if not width.size:
             break
     return total + float(whole.sum())
 
@@ -229,32 +346,33 @@ def _hermite(count: int) -> tuple[FloatArray, FloatArray]:
 
 @lru_cache(maxsize=64)
 def _legendre(parts: int) -> tuple[FloatArray, FloatArray]:
-    z, weight = panels(refined(AROUND, parts))
+    z, weight = panels(np.asarray(refined(Points.of(AROUND), parts)))
     weight = weight * np.exp(-0.5 * z * z)
     return z, weight / weight.sum()
 
 
 def turns(
-    slope: Integrand, grid: FloatArray, rounds: int = 13
-) -> tuple[FloatArray, NDArray[np.bool_]]:
+    slope: Integrand, grid: FloatArray | Points, rounds: int = 13
+) -> tuple[Points, NDArray[np.bool_]]:
     """Where ``slope`` changes its sign between points of the sorted grid, and whether it falls.
 
     To 16^-rounds of the grid's spacing; 13 is all of float64.
     """
+    grid = Points.of(grid)
     rising = slope(grid) > 0
     change = rising[:-1] != rising[1:]
-    low, high, falls = grid[:-1][change], grid[1:][change], rising[:-1][change]
-    row = np.arange(low.size)
+    low, width, falls = grid[:-1][change], (grid[1:] - grid[:-1])[change], rising[:-1][change]
     for _ in range(rounds if falls.size else 0):
-        inner = low[:, None] + (high - low)[:, None] * (np.arange(17) / 16)
-        same = (slope(inner[:, 1:-1].ravel()) > 0).reshape(-1, 15) == falls[:, None]
-        part = np.where(same.all(axis=1), 15, same.argmin(axis=1))
-        low, high = inner[row, part], inner[row, part + 1]
-    return 0.5 * (low + high), falls
+        width = width / 16
+        steps = width[:, None] * np.arange(1, 16)
+        inner = Points(np.repeat(low.at, 15), (low.off[:, None] + steps).ravel())
+        same = (slope(inner) > 0).reshape(-1, 15) == falls[:, None]
+        low = low + width * np.where(same.all(axis=1), 15, same.argmin(axis=1))
+    return low + 0.5 * width, falls
 
 
-def refined(ends: FloatArray, parts: int) -> FloatArray:
+def refined(ends: Points, parts: int) -> Points:
     """Sorted panel ends with each panel cut into equal parts."""
-    ends = np.unique(ends)
-    steps = np.diff(ends)[:, None] * (np.arange(parts) / parts)
-    return np.append((ends[:-1, None] + steps).ravel(), ends[-1])
+    ends = ends.distinct()
+    steps = (ends[1:] - ends[:-1])[:, None] * (np.arange(parts) / parts)
+    return Points.joined(ends[:-1, None] + steps, ends[-1:])

@@ -34,7 +34,8 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
     live = table.log_w > -np.inf
     grid = np.unique(table.mu[live, None] + table.sigma[live, None] * _Z)
     # Monotone between its points. Where the density turns it is flat: half of all digits will do.
-    grid = np.union1d(grid, turns(lambda x: table.log_density_and_score(x)[1], grid, 7)[0])
+    peaks, _ = turns(lambda x: table.log_density_and_score(x)[1], grid, 7)
+    grid = np.union1d(grid, np.asarray(peaks))
     height = table.log_density(grid)
     cells = np.diff(p.cdf(grid))
     middle = 0.5 * (height[1:] + height[:-1])

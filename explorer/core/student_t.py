@@ -17,6 +17,7 @@ from .normal import Normal
 from .parameter import (
     POSITIVE, REAL, FloatArray, NoMaximum, Parameter, Value, positive, varied,
 )  # fmt: skip
+from .quadrature import Points
 from .special import LOG_2PI, half_rest, minus_log1p
 from .symmetric import Symmetric
 
@@ -176,22 +177,26 @@ class StudentT(Symmetric):
         if not isinstance(p, Normal | Mixture | Boxes) or p._shape() != ():
             return None
         y, w = p._nodes(float(np.min(self.sigma * np.sqrt(self.nu))))
+        upright = (slice(None), *[None] * len(self._shape()))
         shape = self._shape()
         parts = 1 + y.size * int(np.prod(shape)) // 2_000_000  # bounds the memory
-        pieces = zip(np.array_split(y, parts), np.array_split(w, parts), strict=True)
-        ones = [1] * len(shape)
-        sums = [np.tensordot(v, self.nll(x.reshape(-1, *ones)), 1) for x, v in pieces]
+        pieces = np.array_split(np.arange(y.size), parts)
+        sums = [np.tensordot(w[i], self.nll(y[i][upright]), 1) for i in pieces]
         return np.asarray(sum(sums))[()]
 
     @classmethod
-    def _fitted(cls, y: FloatArray, w: FloatArray, nu: float | None, most: float) -> StudentT:
+    def _fitted(
+        cls, y: FloatArray | Points, w: FloatArray, nu: float | None, most: float
+    ) -> StudentT:
         """The fit to observations with weights w, sum 1; ``most`` is the most that one value has.
 
         With nu / (nu+1) of the weight on one value, or more, sigma shrinks to it without end.
         """
+        x = Points.of(y)
+        y = np.asarray(x)
         unit = 2.0 ** np.floor(np.log2(np.abs(y).max()))  # exact, and nothing overflows
         center = float(np.median(y / unit))
-        z = y / unit - center
+        z = Points(x.at / unit, x.off / unit) - center
         far = float(np.abs(z).max())
         if nu is None:
             q = _best(z / far, w, most, y)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from .family import Family
 from .parameter import FloatArray, Value, probability, real_array
+from .quadrature import Points
 
 
 class Symmetric(Family):
@@ -68,6 +69,6 @@ class Symmetric(Family):
         out: FloatArray = np.power(self._scale, order) * self._standard_shortfall(z, order)
         return out
 
-    def _ends(self) -> FloatArray:
-        out: FloatArray = self.mu + self._scale * self._standard_ends()
-        return out
+    def _ends(self) -> Points:
+        ends = self._scale * self._standard_ends()
+        return Points(np.full(ends.shape, self.mu), ends)
