@@ -42,6 +42,7 @@ from explorer.scene import (
     Sum,
     number,
     pieces,
+    plain,
 )
 
 COLOURS = {
@@ -58,6 +59,7 @@ WIDTH, HEIGHT = 3.3, 2.75  # inches: of the axes
 LEFT, RIGHT, ABOVE, UNDER = 0.5, 0.2, 0.45, 0.5  # inches: margins around them, the left at least
 FAR = 1e9  # heights of the axes: so far out, infinity is finite and a line to it upright
 
+UPRIGHT = 6  # letters of a name of the y axis; a longer one is turned
 SENTENCE, LEADING = 11.5, 0.22  # points; inches from line to line
 SYMBOLS = {"math_fontfamily": "dejavuserif"}
 COMMAND = re.compile(r"[ \"#$%'*\\^_`{}~\U00020000-\U0010ffff]")  # to mathtext, or unknown to it
@@ -123,8 +125,13 @@ def _empty(figure: Figure, drawn: Plot) -> PlotAxes:
     _set_ticks(plot.yaxis, drawn.y)
     text = {"color": QUIET, "fontsize": 12, "ha": "right", "textcoords": "offset points", **SYMBOLS}
     plot.annotate(_rich(drawn.x.label), (1, 0), (0, -30), xycoords="axes fraction", **text)
-    place, across = (0, _between_ticks(plot.yaxis)), plot.get_yaxis_transform()
-    plot.annotate(_rich(drawn.y.label), place, (-6, 0), xycoords=across, va="center", **text)
+    if len(plain(str(drawn.y.label))) > UPRIGHT:
+        plot.set_ylabel(_rich(drawn.y.label), color=QUIET, fontsize=11, **SYMBOLS)
+    else:
+        place, across = (0, _between_ticks(plot.yaxis)), plot.get_yaxis_transform()
+        plot.annotate(_rich(drawn.y.label), place, (-6, 0), xycoords=across, va="center", **text)
+    if any(isinstance(mark, Landscape) for mark in drawn.marks):
+        plot.set_xlabel("less colour is lower", loc="left", color=QUIET, fontsize=10)
     title = {"fontsize": 11.5, "fontweight": "bold", "color": TEXT, **SYMBOLS}
     text = plot.set_title(_rich(drawn.title), loc="left", **title)
     renderer = FigureCanvasAgg(figure).get_renderer()

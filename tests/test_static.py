@@ -346,7 +346,9 @@ def test_every_plot_of_a_column_has_the_margin_that_the_widest_words_need():
     for axes in figure.axes:
         assert axes.get_tightbbox(FigureCanvasAgg(figure).get_renderer()).x0 > 0
     assert boxes[0].x0 == pytest.approx(static.LEFT * figure.dpi)
-    assert boxes[1].x0 - boxes[0].x1 > (static.RIGHT + 2 * static.LEFT) * figure.dpi
+    assert (
+        boxes[1].x0 - boxes[0].x1 > (static.RIGHT + static.LEFT) * figure.dpi
+    )  # its name is turned
 
 
 def test_a_long_title_ends_above_its_axes_and_a_short_one_keeps_its_size():

@@ -140,7 +140,7 @@ def over_alpha(state: State, minima: Array) -> tuple[Plot, Plot]:
     all_minima, mu = branches(state.truth), state.limits["mu"]
     alphas, low, high, shared = best_along(state.truth, mu)
     alpha, drag = number(state.alpha, 2), Drag("alpha")
-    rule = Rule(state.alpha, "truth", f"*α* = {alpha}", drag=drag)
+    rule = Rule(state.alpha, "muted", f"*α* = {alpha}", drag=drag)
     axis = Axis("*α*, from reverse to forward", (0.0, 1.0))
     strip = partial(fits.strip, all_minima, axis, rule, minima)
     return (
@@ -148,14 +148,14 @@ def over_alpha(state: State, minima: Array) -> tuple[Plot, Plot]:
             "What each minimum costs",
             "The divergence of every local minimum from alpha = 0 to 1; "
             f"at alpha = {alpha}, {', '.join(fits.values_of(minima))}.",
-            fits.value_axis(all_minima, 0.75),
+            fits.value_axis("*D* (nats)", all_minima, 0.75),
             Line(ENDS, np.full(2, np.log(2)), "muted", dashed=True, label="log 2", at=0.9),
-            Line(alphas, shared, "model", label="Jensen–Shannon", at=0.75),
+            Line(alphas, shared, "loss", "Jensen–Shannon", True, at=0.75),
         ),
         strip(
             "Where it lies: the best *μ* ± *σ*",
             "The mean of every local minimum from alpha = 0 to 1, and one sigma around the best.",
-            Axis("", mu),
+            Axis("*μ*", mu),
             Area(alphas, high, "model", base=low),
             mu=True,
         ),
@@ -166,11 +166,11 @@ def over_alpha(state: State, minima: Array) -> tuple[Plot, Plot]:
 
 
 def sums(p: Mixture, q: Normal, named: dict[str, Any]) -> tuple[Sum, Sum]:
-    """D, and the Jensen-Shannon divergence by that of both from the middle m of p and q."""
-    m = Mixture(np.array([*(0.5 * p.weights), 0.5]), (*p.components, q))
+    """D, and the Jensen-Shannon divergence by that of both from the middle of p and q."""
+    middle = Mixture(np.array([*(0.5 * p.weights), 0.5]), (*p.components, q))
     parts = (
-        Term("½ KL(*p* ‖ *m*)", 0.5 * float(kl(p, m))),
-        Term("½ KL(*q* ‖ *m*)", 0.5 * float(kl(q, m))),
+        Term("½ KL(*p* ‖ ½(*p* + *q*))", 0.5 * float(kl(p, middle))),
+        Term("½ KL(*q* ‖ ½(*p* + *q*))", 0.5 * float(kl(q, middle))),
     )
     return (
         Sum(Term("*D*(*p* ‖ *q*)", named["value"]), ()),

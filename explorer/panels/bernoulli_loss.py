@@ -175,7 +175,7 @@ def loss_over_z(state: One, loss: float, slope: float, entropy: float) -> Plot:
     return Plot(
         "What it costs: −log *p*(*y* | *z*)",
         Axis("*z*", (-reach, reach)),
-        Axis("", (0.0, top)),
+        Axis("loss (nats)", (0.0, top)),
         f"The loss over the logit for y = 1, y = 0 and the present label {number(y, 2)}; at "
         f"z = {number(z, 2)} it is {nats(loss)}, with {label}.",
         (
@@ -198,7 +198,7 @@ def far_out(state: One) -> Plot:
     return Plot(
         "Far out: *z* = ±40 and ±800",
         Axis("*z*", (-reach, reach)),
-        Axis("", (0.0, 1.25 * reach)),
+        Axis("loss (nats)", (0.0, 1.25 * reach)),
         f"The same loss for logits from minus {reach:g} to {reach:g}. The naive formula gives "
         f"{below} below {LOST[0]:.0f} and {above} above {LOST[1]:.0f}.",
         (
@@ -326,7 +326,7 @@ def over_x(state: Groups, losses: Array) -> tuple[Plot, Plot]:
     return likely, Plot(
         "Loss per observation (*y* = 0 dashed)",
         x,
-        Axis("", (0.0, ceiling(max(float(losses.max()), 2.0), DOUBLING))),
+        Axis("nats per observation", (0.0, ceiling(max(float(losses.max()), 2.0), DOUBLING))),
         "What a point costs over x, for y = 1 and for y = 0, with a bar for each point's own loss.",
         (
             Stems(at, losses[different], "observation"),

@@ -10,7 +10,7 @@ from explorer.core import Beta
 from explorer.parts.families import SHAPE, fitted
 from explorer.parts.inputs import Interval, Limits, Numbers, column, real, refuse
 from explorer.parts.parameters import Parameters, choice, many, one
-from explorer.parts.plane import levels, plane, remembered
+from explorer.parts.plane import LESS_COLOUR, levels, plane, remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, fine_step, limits_around
 from explorer.scene import (
     Area, Array, Axis, Blueprint, Drag, Landscape, Line, Mark, Plot, Points, Preset, Rug, Rule,
@@ -204,7 +204,7 @@ def loss_over_y(state: One | Several, curve: Array, losses: Array) -> Plot:
     return Plot(
         title,
         Axis("*y*", (0.0, 1.0)),
-        Axis("", limits_around(low, high)),
+        Axis("loss (nats)", limits_around(low, high)),
         f"The loss over y{where}",
         (*marks, Points(ENDS, bottomless, "loss", small=True)),
     )
@@ -225,7 +225,8 @@ def every_prediction(state: One | Several, best: dict[str, float]) -> Plot:
         f"Every (*a*, *b*), for {data}",
         Axis("*a*", a),
         Axis("*b*", b),
-        f"The loss over all a and b for {plain(data)}, with the present prediction at {at}{where}",
+        f"The loss over all a and b for {plain(data)}, with the present prediction at {at}{where} "
+        f"{LESS_COLOUR}",
         (
             Landscape(*landscape(seen, state.loss, a, b)),
             *marks,
@@ -345,6 +346,11 @@ def presets(state: One | Several, best: dict[str, float], why_none: str) -> tupl
     else:
         if not state.within(best):
             best, why_none = {}, "The maximum of the likelihood is outside the sliders' limits."
-        likeliest = Preset("maximum likelihood", best, why_none)
-        found = likeliest, Preset("(2, 5)", {"a": 2.0, "b": 5.0}), uniform
+        what = why_none or "the a and b under which the observations are most likely"
+        likeliest = Preset("maximum likelihood", best, what)
+        found = (
+            likeliest,
+            Preset("(2, 5)", {"a": 2.0, "b": 5.0}, "a = 2 and b = 5: mode 0.2"),
+            uniform,
+        )
     return tuple(preset for preset in found if state.within(preset.values))

@@ -183,7 +183,7 @@ def logits(state: State, z: Array, target: Array, log_sum: float, loss: float) -
     return Plot(
         "Logits, and log Σ *e*ᶻ above them",
         Axis("", edges, names=state.texts),
-        Axis("*z*", (low + down, high + up + 2)),
+        Axis("*z* (nats)", (low + down, high + up + 2)),
         f"The logits as bars: {listed(state, z, 2)}. Above them log-sum-exp, {top}; the loss "
         f"{number(loss)} is the way up to it from the {where}.",
         (

@@ -11,6 +11,7 @@ from explorer.parts.curves import inner, places
 from explorer.parts.families import WithModel, given_family, suited, with_model
 from explorer.parts.inputs import Limits, Numbers, column
 from explorer.parts.parameters import POSITIVE, choice, many, one
+from explorer.parts.plane import LESS_COLOUR
 from explorer.parts.ranges import ceiling, tidy
 from explorer.parts.spikes import (
     LEVELS, Task, drawn_at, landscape, least_over_widths, nearest, over_widths, spiked,
@@ -177,7 +178,10 @@ def densities(state: State, seen: Seen) -> Plot:
     if state.bounded:
         out = (x < 0) | (x > 1)
         line = np.where(out & (spikes > 0), spikes, np.nan)
-        more = Area(x, np.where(out, spikes, 0.0), "loss"), Line(x, line, "loss")
+        more = (
+            Area(x, np.where(out, spikes, 0.0), "observation"),
+            Line(x, line, "observation"),
+        )
     else:
         location, scale = state.plane()
         drag = Drag(x=location, wheel=scale)
@@ -212,22 +216,25 @@ def along(state: State, seen: Seen) -> Plot:
     finite = finite[np.isfinite(finite)]
     bottom = ceiling(max(-float(entropies.min()), 1.0))
     labels = ("cross-entropy", "KL − min KL", "KL") if finite.size else ("", "", "")
-    curves: tuple[tuple[Role, Array, float, str, float], ...] = (
-        ("truth", entropies, seen.entropy, "entropy", 0.25),
-        ("model", crossed, seen.cross_entropy, labels[0], 0.1),
-        ("optimum", excesses, seen.excess, labels[1], 0.1),
-        ("loss", kls, seen.kl, labels[2], 0.25),
+    curves: tuple[tuple[Role, Array, float, str, bool, float], ...] = (
+        ("truth", entropies, seen.entropy, "entropy", False, 0.25),
+        ("model", crossed, seen.cross_entropy, labels[0], False, 0.1),
+        ("loss", excesses, seen.excess, labels[1], True, 0.1),
+        ("loss", kls, seen.kl, labels[2], False, 0.25),
     )
     flat = np.full(widths.size, seen.mean_nll)
     return Plot(
         "KL has no limit as *ε* → 0" if finite.size else "KL is infinite at every *ε*",
         Axis("*ε*", limits, log=True),
-        Axis("", (-bottom, ceiling(max(2.0, *finite, bottom)))),
+        Axis("nats", (-bottom, ceiling(max(2.0, *finite, bottom)))),
         f"Against the width of the spikes: KL, now {number(seen.kl)}; the entropy of the spikes, "
         f"{number(seen.entropy)}; the cross-entropy, {number(seen.cross_entropy)}, beside the mean "
         f"loss, {loss}; and KL less its minimum, {number(seen.excess)}.",
         (
-            *(Line(widths, y, role, label, at=place) for role, y, _, label, place in curves),
+            *(
+                Line(widths, y, role, label, dashed, place)
+                for role, y, _, label, dashed, place in curves
+            ),
             Line(widths, flat, "observation", f"mean loss {loss}", dashed=True, at=0.8),
             Rule(at, "muted", f"*ε* = {written(at)}", Drag(x="width")),
             *(Points(at, value, role, small=True) for role, _, value, *_ in curves),
@@ -248,7 +255,8 @@ def every_model(state: State, seen: Seen) -> Plot:
         state.axis(x),
         state.axis(y),
         f"KL less its minimum, over all models: the present one at {at}, "
-        + (f"the {where}." if where else "no best model: all are infinitely far."),
+        + (f"the {where}." if where else "no best model: all are infinitely far.")
+        + f" {LESS_COLOUR}",
         (
             Landscape(landscape(state.task, state.width, ranges), LEVELS),
             Points(*best, "optimum", where, small=True),
@@ -325,7 +333,7 @@ def presets(state: State, seen: Seen) -> tuple[Preset, ...]:
     inside = max(low, min(0.1, float(f"{0.9 * room(state.observations):.1g}")))
     return (
         Preset("Normal spikes", {"spikes": "normal"}, "infinitely far from every model"),
-        Preset("boxes that stay inside", {"spikes": "box", "width": inside}),
-        Preset("nearly Diracs", {"spikes": "box", "width": low}),
+        Preset("boxes that stay inside", {"spikes": "box", "width": inside}, "inside (0, 1)"),
+        Preset("nearly Diracs", {"spikes": "box", "width": low}, "the narrowest boxes here"),
         to_best,
     )

@@ -200,7 +200,7 @@ def every_point(state: State, residuals: Array, log_sigmas: Array, half_squares:
     return Plot(
         "Loss per observation: log *σ* + ½*z*²",
         state.axis("x"),
-        Axis("", limits),
+        Axis("nats per observation", limits),
         "The log of sigma over x. Each point stands above it by half its squared residual in units "
         f"of sigma{cross}.",
         (

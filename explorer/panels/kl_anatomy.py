@@ -241,12 +241,12 @@ def bound(state: State, named: dict[str, Any]) -> Plot:
     return Plot(
         f"Because −log *z* ≥ 1 − *z*, with *z* = *{b}*/*{a}*",
         Axis("*z*", (0.0, top)),
-        Axis("", (1 - top, HIGHEST)),
+        Axis("nats", (1 - top, HIGHEST)),
         "The curve minus log z and the line 1 minus z, which it touches at z = 1; at "
         f"{place(state)}, {note or f'z is {ratio}'}.",
         (
             Line(grid, 1 - grid, "muted", "1 − *z*", at=0.97),
-            Line(grid, -np.log(grid), "model", "−log *z*", at=0.3),
+            Line(grid, -np.log(grid), "loss", "−log *z*", at=0.3),
             Line(np.full(2, z), np.array([1 - z, min(height, 2 * HIGHEST)]), "loss"),
             Points(
                 z,
@@ -285,7 +285,7 @@ def summed_up(state: State, named: dict[str, Any], title: str, curve: str, point
     return Plot(
         title,
         across(state),
-        Axis("", (-bottom, top)),
+        Axis("nats" if state.discrete else "nats per unit of *x*", (-bottom, top)),
         f"{title}; {number(kl)} in all.",
         (
             *marks,
@@ -356,24 +356,24 @@ def presets(state: State) -> tuple[Preset, ...]:
     p, q = state.sides.values()
     found: list[tuple[str, Numbers, str]] = []
     if p.family is q.family and len(p.numbers) == len(q.numbers):
-        found.append(("q equals p", p.numbers, ""))
+        found.append(("q equals p", p.numbers, "then both divergences are 0"))
     if q.family is Normal:
         mean, variance = float(p.member.mean()), float(p.member.variance())
         sigma = math.sqrt(variance) if math.isfinite(variance) else math.nan
         if p.family is not Normal:
-            found.append(("q matches p's mean and variance", (mean, sigma), ""))
-        found.append(("q twice as wide as p", (mean, 2 * sigma), ""))
-        found.append(("q half as wide as p", (mean, 0.5 * sigma), ""))
+            found.append(("q matches p's mean and variance", (mean, sigma), "the least KL(p ‖ q)"))
+        found.append(("q twice as wide as p", (mean, 2 * sigma), "the same mean, twice the sigma"))
+        found.append(("q half as wide as p", (mean, 0.5 * sigma), "the same mean, half the sigma"))
         if p.family is Mixture:
             first = p.values("location")[0], p.values("scale")[0]
-            found.append(("q on one mode", first, ""))
+            found.append(("q on one mode", first, "the first component of p"))
     elif q.bounded:
-        found.append(("q uniform", (1.0, 1.0), ""))
+        found.append(("q uniform", (1.0, 1.0), "the same density everywhere"))
         found.append(("q U-shaped", (0.5, 0.5), "infinite at both ends"))
     elif q.discrete:
         *others, _ = q.numbers
         label = "q leaves the last class out" if others else "q is sure of 0"
-        found.append(("q even", (0.5,) * len(q.numbers), ""))
+        found.append(("q even", (0.5,) * len(q.numbers), "all classes equally likely"))
         found.append((label, (*others, 0.0), "what p does, q considers impossible"))
     sliders = q.sliders("q", state.limits)
     return tuple(

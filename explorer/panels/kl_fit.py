@@ -246,12 +246,12 @@ def separations(case: Case) -> tuple[Plot, Plot]:
         strip(
             "What each reverse minimum costs",
             f"{at} are {', '.join(fits.values_of(minima))} nats.",
-            fits.value_axis(branches, 0.2),
+            fits.value_axis("KL(*q* ‖ *p*) (nats)", branches, 0.2),
         ),
         strip(
             "Where it lies, and the two means",
             f"{at} lie at {where} from the middle of the two means.",
-            Axis("", (-0.55 * reach, 0.55 * reach)),
+            Axis("*μ* − middle", (-0.55 * reach, 0.55 * reach)),
             Line(ends, -0.5 * ends, "truth"),
             Line(ends, 0.5 * ends, "truth"),
             mu=True,

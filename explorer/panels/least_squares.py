@@ -235,7 +235,7 @@ def every_sigma(state: State, squares: float, loss: float, fit: LineFit | None) 
     return Plot(
         "Every *σ*: loss, for this line",
         state.axis("sigma"),
-        Axis("", limits),
+        Axis("loss (nats)", limits),
         f"The loss of the present line over sigma, with a point at {state.text('sigma')}; "
         f"least at σ = {where}.",
         (

@@ -222,7 +222,7 @@ def loss_per_observation(
     return Plot(
         f"Loss per observation: −log *p*(*y* | {state.symbols()})",
         state.axis("observations"),
-        Axis("", limits_around(floor, max((4.0, *finite)))),
+        Axis("nats per observation", limits_around(floor, max((4.0, *finite)))),
         f"The loss over y, with a bar for each of {min(state.n, DRAWN)} observations.",
         (
             Stems(others, losses[handles.size : DRAWN], "observation"),
@@ -246,7 +246,7 @@ def product_and_sum(state: State, named: dict[str, Any], sums: Array, minus_logs
     return Plot(
         f"Product {product}, sum of −logs {number(named['loss'])}",
         Axis("*n*", (0.0, max(10.0, ceiling(state.n, ONE_TWO_FIVE)))),
-        Axis("", limits_around(*ends)),
+        Axis("loss (nats)", limits_around(*ends)),
         f"The sum of losses over the number of observations up to {state.n}, and minus the log of "
         f"their product as the computer has it, which at the end is {product}.",
         (
@@ -319,9 +319,13 @@ def presets(state: State, best: dict[str, float]) -> tuple[Preset, ...]:
     count = len(state.observations)
     what = "the parameters under which these observations are most likely"
     buttons = [Preset("maximum likelihood", state.goal(best, *state.names()), what)]
-    buttons += [Preset(f"the first {k}", {"n": float(k)}) for k in (HANDLES, 100) if k < count]
+    buttons += [
+        Preset(f"the first {k}", {"n": float(k)}, f"the loss of {k} alone")
+        for k in (HANDLES, 100)
+        if k < count
+    ]
     if count > 1:
-        buttons.append(Preset(f"all {count}", {"n": float(count)}))
+        buttons.append(Preset(f"all {count}", {"n": float(count)}, "the loss of all observations"))
     close = below_zero(state.family, state.handles, tuple(state.limits.items()))
     if close:
         note = f"{state.handles} observations side by side: densities above 1, a loss below 0"

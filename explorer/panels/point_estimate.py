@@ -30,10 +30,10 @@ SHARES = np.array([2.33e-4, 0.25, 0.5, 0.75, 1 - 2.33e-4])  # the first beyond 3
 FAR = 6.0  # the most that the axis holds of heavy tails, in interquartile ranges
 CLOSE = 0.002  # of the axis: marks that share a label
 HEIGHT = 0.72
-ASKED: Mapping[Loss, tuple[str, str, str]] = {  # what for, the best answer, the risk
-    "zero_one": ("hits", "", "How often it misses by more than {}"),
-    "absolute": ("distance", "median", "How far off it is: |*y* − *t*|"),
-    "squared": ("squared distance", "mean", "How far off, squared: (*y* − *t*)²"),
+ASKED: Mapping[Loss, tuple[str, str, str, str]] = {  # what for, the best answer, the risk, its axis
+    "zero_one": ("hits", "", "How often it misses by more than {}", "probability"),
+    "absolute": ("distance", "median", "How far off it is: |*y* − *t*|", "E|*y* − *t*|"),
+    "squared": ("squared distance", "mean", "How far off, squared: (*y* − *t*)²", "E(*y* − *t*)²"),
 }
 
 
@@ -289,7 +289,7 @@ def expected(state: State, seen: Seen, loss: Loss) -> Plot:
     return Plot(
         ASKED[loss][2].format(state.text("tolerance")),
         Axis("*t*", (low, high)),
-        Axis("", (0.0, top)),
+        Axis(ASKED[loss][3], (0.0, top)),
         f"The expected {loss.replace('_', '-')} loss of every answer; at {state.text('answer')} it "
         f"is {number(cost)}, {there}.",
         (

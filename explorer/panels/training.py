@@ -13,6 +13,7 @@ from explorer.parts.curves import inner, places
 from explorer.parts.inputs import Limits, Numbers, one_of, real, refuse, whole
 from explorer.parts.observations import observed
 from explorer.parts.parameters import Parameters, choice, many, one
+from explorer.parts.plane import LESS_COLOUR
 from explorer.parts.ranges import ceiling, limits_around, tidy
 from explorer.parts.training import (
     Moment, Task, curves, labelled, landscape, moment, parted, trained,
@@ -20,7 +21,7 @@ from explorer.parts.training import (
 from explorer.parts.words import amount, readable, subscript
 from explorer.scene import (
     Area, Array, Axis, Bars, Blueprint, Drag, Landscape, Line, Mark, Note, Plot, Points, Preset,
-    Role, Rule, Scene, Sum, Term, number, plain,
+    Rule, Scene, Sum, Term, number, plain,
 )  # fmt: skip
 
 HIDDEN = {0: "a line", 2: "2", 4: "4", 8: "8", 16: "16", 32: "32 units"}
@@ -31,7 +32,6 @@ LOSSES = {"full": "full loss", "kernel": "without log B(*a*, *b*)"}
 SHOWN = {"theta": "after the link", "eta": "before the link"}
 ANSWERS = {"mode": "mode", "mean": "mean"}
 MOST, LONGEST = 2000, 5000  # observations, steps
-ROLES: tuple[Role, ...] = ("model", "optimum", "truth", "loss", "muted")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,7 +308,7 @@ def parameters(state: State, now: Moment) -> Plot:
         f"Curves over x: {', '.join(ends)}.",
         (
             *(
-                Line(now.x, curve, ROLES[k % len(ROLES)], name, at=0.25 + 0.5 * k / len(lines))
+                Line(now.x, curve, "model", name, k % 2 == 1, at=0.25 + 0.5 * k / len(lines))
                 for k, (name, curve) in enumerate(lines)
             ),
             Rule(state.x[state.index], "observation"),
@@ -319,18 +319,19 @@ def parameters(state: State, now: Moment) -> Plot:
 def every_step(state: State, run: Training, now: Moment) -> Plot:
     steps, losses, nlls, held_out, limits = curves(state.task)
     room, kernel = run.steps > 0.1 * state.limits["step"][1], state.loss == "kernel"
+    seen = room and any(state.held_out)
     end = f"stopped at step {run.stopped}" if run.stopped is not None else ""
     return Plot(
         "The mean loss at each step",
         Axis("step", state.limits["step"]),
-        Axis("nats", limits),
+        Axis("nats per observation", limits),
         f"The mean loss over the steps of the training. At step {now.step} it is "
         f"{amount(now.loss)} nats, and {amount(now.held_out)} of the held-out data. {end}",
         (
-            Line(steps, held_out, "optimum", "held out" * (room and any(state.held_out)), at=0.8),
+            Line(steps, held_out, "observation", "held out" * seen, at=0.8),
             Line(steps, nlls, "muted", "nothing dropped" * (room and kernel), dashed=True),
             Line(steps, losses, "loss", "training" * room),
-            Rule(float(now.step), "model", drag=Drag(x="step")),
+            Rule(float(now.step), "muted", drag=Drag(x="step")),
             Points(float(now.step), now.loss, "loss", amount(now.loss)),
             Note(end, "loss"),
         ),
@@ -343,15 +344,15 @@ def every_phi(state: State, phi: Array) -> Plot:
     share = f"{number(100 * path.plane.share, 1)} %"
     return Plot(
         "The loss around the path of training",
-        Axis("from the start to the end of *φ*", path.x),
+        Axis("start to end of *φ*", path.x),
         Axis("across", path.y),
         f"The loss over the plane in phi through the start, the end and the point of the path "
-        f"that is farthest from their line. It holds {share} of the path.",
+        f"that is farthest from their line. It holds {share} of the path. {LESS_COLOUR}",
         (
             Landscape(path.values, path.levels),
             Line(path.line[0], path.line[1], "model"),
             Points(0.0, 0.0, "muted", "start", small=True),
-            Points(end_x, end_y, "optimum", "end", small=True),
+            Points(end_x, end_y, "muted", "end", small=True),
             Points(x, y, "model"),
             Note(f"this plane has {share} of the path", "model", "left"),
         ),

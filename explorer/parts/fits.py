@@ -15,7 +15,7 @@ from explorer import core
 from explorer.core import Branches, Fit, Normal, NormalFits, Path
 from explorer.parts.inputs import Interval
 from explorer.parts.mixtures import HALF, LADDER, SPREADS, Pair, Truth, mixture, unit_of
-from explorer.parts.plane import remembered
+from explorer.parts.plane import LESS_COLOUR, remembered
 from explorer.parts.ranges import ceiling, tidy
 from explorer.scene import (
     Array, Axis, Landscape, Line, Mark, Plot, Points, Role, Rule, number,
@@ -229,10 +229,10 @@ def strip(
     return Plot(title, x, y, description, marks, click=rule.drag, height=height)
 
 
-def value_axis(branches: Branches, least: float) -> Axis:
+def value_axis(label: str, branches: Branches, least: float) -> Axis:
     """From 0 to the largest value of all minima, or to `least`, but at most to 2 nats."""
     top = max(float(np.nanmax(curves(branches)[1][3])), least)
-    return Axis("", (0.0, min(2.0, ceiling(top, LADDER))))
+    return Axis(label, (0.0, min(2.0, ceiling(top, LADDER))))
 
 
 def marked(x: Array, y: Array, best: str, others: tuple[str, ...] = ()) -> tuple[Points, Points]:
@@ -261,7 +261,8 @@ def every_q(
     (x, y), (u, v) = ((each[:, 0], np.log(each[:, 1])) for each in (minima, saddles))
     crosses = Points(u, v, "muted", shape="cross", small=True)
     marks = (bands, *lines, crosses, *marked(x, y, labels[0], labels[1:]))
-    return Plot(title, Axis("*μ*", mu), Axis("log *σ*", (low, high)), description, marks)
+    words = f"{description} {LESS_COLOUR}"
+    return Plot(title, Axis("*μ*", mu), Axis("log *σ*", (low, high)), words, marks)
 
 
 @remembered(1)

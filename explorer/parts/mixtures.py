@@ -37,7 +37,7 @@ EXAMPLES: tuple[tuple[str, str, Numbers, Numbers, Numbers, Pair], ...] = (
     ("close", "2.5 apart: both directions cover", (-1.25, 1.25), (1.0, 1.0), (0.5, 0.5), START),
     ("broad, narrow", "a wide and a narrow one", (-2.0, 3.0), (2.5, 0.5), (0.7, 0.3), START),
     ("one minimum", "80 % and 20 %, 4 apart", (-2.0, 2.0), (1.0, 1.0), (0.8, 0.2), START),
-    ("three modes", "", (-5.0, 0.0, 5.0), (1.0, 1.0, 1.0), (0.3, 0.4, 0.3), START),
+    ("three modes", "30, 40 and 30 %", (-5.0, 0.0, 5.0), (1.0, 1.0, 1.0), (0.3, 0.4, 0.3), START),
     ("penguins", "flipper lengths in mm: two Normals by EM",
      (190.9, 216.0), (6.5, 7.3), (0.6, 0.4), (210.0, 10.0)),
 )  # fmt: skip

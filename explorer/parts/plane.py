@@ -11,6 +11,8 @@ from explorer.parts.inputs import Interval
 from explorer.parts.parameters import Parameters
 from explorer.scene import Array, Drag, Landscape, Plot, Points
 
+LESS_COLOUR = "Less colour is lower."  # said of every landscape, in either theme
+
 Made = TypeVar("Made", bound=Callable[..., Any])
 
 
@@ -84,7 +86,7 @@ def every(
         title,
         state.axis(x),
         state.axis(y),
-        f"{what}, with the present place at {at}{there}.",
+        f"{what}, with the present place at {at}{there}. {LESS_COLOUR}",
         (
             Landscape(*landscape),
             Points(goal[x], goal[y], "optimum", label, small=True),

@@ -9,7 +9,7 @@ EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
 def script(main: Path | None = None) -> str:
-    """A module, js/main.js by default, and all that it imports, each once and where it is needed."""
+    """A module, js/main.js by default, and all that it imports: each once, where it is needed."""
     begun: set[Path] = set()
 
     def modules(path: Path) -> list[str]:

@@ -66,8 +66,10 @@ def marks(plot, kind, role=None):
 
 def curves(scene):
     """The curves over the width by what they are."""
-    roles = {"truth": "entropy", "model": "cross_entropy", "loss": "kl", "optimum": "excess"}
-    return {name: marks(scene.plots[1], Line, role)[0] for role, name in roles.items()}
+    (entropy,), (crossed,) = (marks(scene.plots[1], Line, role) for role in ("truth", "model"))
+    excess, kl = marks(scene.plots[1], Line, "loss")
+    assert (excess.dashed, kl.dashed) == (True, False)
+    return {"entropy": entropy, "cross_entropy": crossed, "kl": kl, "excess": excess}
 
 
 def presets_of(blueprint):
@@ -289,7 +291,7 @@ def test_spikes_that_are_too_high_are_marked_at_the_edge_and_their_height_is_in_
 def test_what_leaks_out_is_coloured_apart_and_adds_up():
     blueprint = empirical_kl(family="beta", width=0.1)
     scene = blueprint.view(blueprint.state)
-    (spikes,), (leaked,) = (marks(scene.plots[0], Area, role) for role in ("truth", "loss"))
+    (spikes,), (leaked,) = (marks(scene.plots[0], Area, role) for role in ("truth", "observation"))
     outside = (spikes.x < 0) | (spikes.x > 1)
     np.testing.assert_array_equal(leaked.y, np.where(outside, spikes.y, 0))
     p = Empirical(blueprint.state.observations).smoothed(0.1)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +15,18 @@ from hypothesis import strategies as st
 
 import explorer
 from explorer.core import Beta, Categorical, Mixture, Normal
-from explorer.scene import Choice, Slider, structure, values
+from explorer.scene import (
+    Area,
+    Bars,
+    Choice,
+    Landscape,
+    Line,
+    Slider,
+    Stems,
+    plain,
+    structure,
+    values,
+)
 
 # A panel's name and arguments: each of them has a structure of its own.
 CALLS: list[tuple[str, dict[str, Any]]] = [
@@ -151,3 +163,39 @@ def test_a_panel_reads_as_a_page_and_no_panel_imports_another(name):
     source = Path(module.__file__).read_text(encoding="utf-8")
     assert source.count("\n") <= 420
     assert "from explorer.panels" not in source
+
+
+def every_mark(name, options):
+    start = blueprint(name, options)
+    for plot in start.view(start.state).plots:
+        for mark in plot.marks:
+            yield plot, mark
+
+
+@pytest.mark.parametrize(("name", "options"), CALLS)
+def test_the_axis_of_a_loss_has_its_unit_and_a_landscape_says_which_way_is_lower(name, options):
+    for plot, mark in every_mark(name, options):
+        if isinstance(mark, Landscape):
+            assert "colour is lower" in plot.description
+        contour = plain(plot.y.label) == "p"  # it has its value in nats beside it
+        place = "μ" in plot.y.label  # of minima
+        if isinstance(mark, Line | Bars | Area) and mark.role == "loss" and not (contour or place):
+            unit = {"point_estimate": "E|probability"}.get(name, "nats")
+            assert re.match(f".*({unit})", plot.y.label), plot.title
+
+
+@pytest.mark.parametrize(("name", "options"), CALLS)
+def test_a_colour_means_its_role(name, options):
+    """An optimum is a place or a line of places, and a truth or an observation is no loss."""
+    for plot, mark in every_mark(name, options):
+        if isinstance(mark, Area | Bars | Stems | Landscape):
+            assert mark.role != "optimum", plot.title
+        if isinstance(mark, Landscape):
+            assert mark.role == "loss", plot.title
+
+
+@pytest.mark.parametrize(("name", "options"), CALLS)
+def test_every_button_says_what_it_does(name, options):
+    start = blueprint(name, options)
+    for preset in start.view(start.state).presets:
+        assert preset.note, preset.label

@@ -154,7 +154,7 @@ def test_the_bound_widens_in_steps_and_says_what_is_beyond_it(x, top, visible):
     """With p = N(0,1) and q = N(1,1), z is exp(x - 1/2)."""
     scene = scene_of(Normal(0, 1), Normal(1, 1), x=x, limits={"x": (-5, 6)})
     plot = scene.plots[1]
-    straight, curve = mark(plot, Line, "muted"), mark(plot, Line, "model")
+    straight, curve = mark(plot, Line, "muted"), mark(plot, Line, "loss")
     assert scene.named["z"] == pytest.approx(math.exp(x - 0.5))
     assert plot.x.limits == (0, top)
     assert np.isfinite(mark(plot, Points).x) == visible

@@ -267,12 +267,12 @@ def test_descriptions_tell_where_the_fits_are():
     plots = seen()[1].plots
     assert plots[2].description == (
         "KL(p ‖ q) over all q, with its one minimum, 0.462 at mu = 0.00, sigma = 3.16, and the "
-        "maximum likelihood fit to samples of p."
+        "maximum likelihood fit to samples of p. Less colour is lower."
     )
     assert "its 3 minima, 0.689 at mu = −2.98, sigma = 1.02; 0.689 at mu = 2.98" in (
         plots[3].description
     )
-    assert plots[3].description.endswith(", and 2 saddles.")
+    assert plots[3].description.endswith(", and 2 saddles. Less colour is lower.")
 
 
 # Input

@@ -1,5 +1,5 @@
 // One plot of a view: its title, two axes with ticks and labels, and what stands between them.
-import { crisp, MARGIN, Scale } from "./axes.js";
+import { crisp, MARGIN, round2, Scale } from "./axes.js";
 import { html, put, setHtml, setSvg, svg } from "./elements.js";
 import { onGrid } from "./grid.js";
 import { dragged } from "./handles.js";
@@ -9,6 +9,7 @@ import { plain, textWidth } from "./text.js";
 import { key } from "./wire.js";
 
 const FAR = 2e5; // pixels
+const [UPRIGHT, TURNED] = [42, 18]; // a name of the y axis that is wider is turned; the room that it then takes
 
 export class Plot {
   constructor(view, structure) {
@@ -27,8 +28,10 @@ export class Plot {
     this.over = svg("g");
     this.labels = new Labels();
     this.xLabel = svg("text", { class: "explorer-axis", "text-anchor": "end" });
-    this.yLabel = svg("text", { class: "explorer-axis", "text-anchor": "end" });
-    this.svg.append(clipPath, this.grid, this.layer, this.spine, this.ticks, this.xLabel, this.yLabel, this.over, this.labels.node);
+    this.yLabel = svg("text", { class: "explorer-axis" });
+    this.legend = svg("text", { class: "explorer-legend" });
+    this.legend.textContent = structure.marks.some((mark) => mark.kind === "landscape") ? "less colour is lower" : "";
+    this.svg.append(clipPath, this.grid, this.layer, this.spine, this.ticks, this.xLabel, this.yLabel, this.legend, this.over, this.labels.node);
     this.title = html("div", { class: "explorer-title" });
     this.area = html("div", { class: "explorer-area" }, this.svg);
     this.node = html("div", { class: "explorer-plot" }, this.title, this.area);
@@ -85,7 +88,8 @@ export class Plot {
     if (scaled === this.scaled) return;
     this.scaled = scaled;
     const yScale = new Scale(y.log, values[y.limits], values[y.names], bottom, MARGIN.top, 5);
-    const left = this.makeRoom([values[y.label], ...yScale.ticks.map(({ text }) => text)]);
+    const upright = textWidth(values[y.label], this.family) <= UPRIGHT;
+    const left = this.makeRoom(upright ? [values[y.label]] : [], yScale.ticks.map(({ text }) => text), upright ? 0 : TURNED);
     this.scales = { x: new Scale(x.log, values[x.limits], values[x.names], left, right, 6), y: yScale };
     [this.x, this.y] = [this.scales.x.toPixel, this.scales.y.toPixel];
     const [xTicks, yTicks] = [this.scales.x.ticks, this.scales.y.ticks];
@@ -104,15 +108,26 @@ export class Plot {
     );
     put(this.xLabel, "x", right);
     put(this.xLabel, "y", bottom + 33);
-    put(this.yLabel, "x", left - 7);
-    const middle = Math.floor((yTicks.length - 1) / 2);
-    const [below, above] = [yTicks[middle].pixel, (yTicks[middle + 1] ?? yTicks[middle]).pixel];
-    put(this.yLabel, "y", (below + above) / 2 + 4);
+    put(this.legend, "x", left);
+    put(this.legend, "y", bottom + 33);
+    this.nameUpwards(upright, left, yTicks);
+  }
+
+  // A short name of the axis stands between two numbers, a long one beside them, turned.
+  nameUpwards(upright, left, ticks) {
+    const middle = Math.floor((ticks.length - 1) / 2);
+    const between = (ticks[middle].pixel + (ticks[middle + 1] ?? ticks[middle]).pixel) / 2;
+    const [x, y] = upright ? [left - 7, between + 4] : [11, (MARGIN.top + this.bottom) / 2];
+    put(this.yLabel, "x", x);
+    put(this.yLabel, "y", round2(y));
+    put(this.yLabel, "text-anchor", upright ? "end" : "middle");
+    put(this.yLabel, "transform", upright ? "" : `rotate(-90 ${x} ${round2(y)})`);
   }
 
   // The left margin follows what stands in it; it does not shrink again, so that a drag moves nothing.
-  makeRoom(texts) {
-    const left = Math.max(this.left, ...texts.map((text) => Math.ceil(textWidth(text, this.family)) + 9));
+  makeRoom(names, ticks, beside) {
+    const room = (texts) => texts.map((text) => Math.ceil(textWidth(text, this.family)) + 9);
+    const left = Math.max(this.left, ...room(names), ...room(ticks).map((width) => width + beside));
     if (left !== this.left) this.resized += 1; // for landscapes
     this.left = left;
     this.frame.setAttribute("x", left);
