@@ -85,6 +85,9 @@ class State(Protocol):
     def controls(self) -> tuple[Control, ...]:
         """The controls; the state's other fields are the panel's data."""
 
+    def arguments(self) -> dict[str, Any]:
+        """What the panel's function takes for this state, without `limits`; None: nothing."""
+
 
 AnyState = TypeVar("AnyState", bound=State)
 

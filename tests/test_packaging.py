@@ -113,6 +113,7 @@ LAYERS = {
     "explorer.panels": PARTS,
     "explorer.static": {"explorer.scene", "explorer.static", "matplotlib", "numpy"},
     # They can serve a page in which Python itself runs: there are no widgets in them.
+    "explorer.stage.links": {"explorer.PANELS", "explorer.parts", *SESSION},
     "explorer.stage.session": SESSION,
     "explorer.stage.settings": SESSION,
     "explorer.stage.wire": SESSION,

@@ -56,6 +56,11 @@ class State(Parameters):
         observed = Choice("y", "the observed class", tuple(enumerate(self.texts)))
         return (*logits, self.slider("shift"), *(() if self.observations else (observed,)))
 
+    def arguments(self) -> dict[str, Any]:
+        """What the panel's function takes for this state, without `limits`."""
+        given = super().arguments()
+        return given | ({"y": None} if self.observations else {})
+
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """The names of the classes as they stand in texts."""

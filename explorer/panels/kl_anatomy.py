@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.core import Family, Mixture, Normal, divergence_terms
+from explorer.core import Mixture, Normal, divergence_terms
 from explorer.parts.curves import reaching
 from explorer.parts.distributions import DOMAINS, STEPS, Distribution, ranges
 from explorer.parts.divergence import beyond, divergence, terms, terms_over
@@ -69,6 +69,11 @@ class State(Parameters):
         """Whether p and q are over classes."""
         return self.sides["p"].discrete
 
+    def arguments(self) -> dict[str, Any]:
+        """What the panel's function takes for this state, without `limits`."""
+        sides = {name: (side.name, *side.numbers) for name, side in self.sides.items()}
+        return {**sides, "direction": self.direction, "x": self.x}
+
     def controls(self) -> tuple[Control, ...]:
         """The numbers of p and of q, the point, the direction."""
         direction, x = super().controls()
@@ -85,8 +90,8 @@ def between(p: Distribution, q: Distribution) -> float:
 
 
 def kl_anatomy(
-    p: Family | None = None,
-    q: Family | None = None,
+    p: Any = None,
+    q: Any = None,
     *,
     direction: str = "forward",
     x: float | None = None,
@@ -100,7 +105,8 @@ def kl_anatomy(
     Parameters
     ----------
     p, q : Normal, Laplace, StudentT, Beta, Mixture of at most 5, or Bernoulli, Categorical
-        With single numbers as parameters; both over the line, or both over the same classes.
+        With single numbers as parameters; both over the line, or both over the same classes. Or
+        the name of the family and its numbers, of which weights count by their share.
     direction : {"forward", "reverse"}
         KL(p || q) or KL(q || p).
     x : float, optional

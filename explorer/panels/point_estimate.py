@@ -54,6 +54,11 @@ class State(WithModel):
             seen = column("observations", self.observations, -LARGE, LARGE, MOST)
             object.__setattr__(self, "observations", seen)
 
+    def arguments(self) -> dict[str, Any]:
+        """What the panel's function takes for this state, without `limits`."""
+        given = super().arguments()
+        return {"distribution": given.pop("family"), **given}
+
     def place(self, y: float) -> str:
         """A place on the axis, or far beyond it."""
         low, high = self.limits["answer"]
@@ -91,7 +96,8 @@ def point_estimate(
     level : float
         The probability of the central interval, from 0.01 to 0.99.
     observations : list, array or Series, optional
-        Data to fit the distribution to by maximum likelihood: the family that is named.
+        Data to fit the distribution to by maximum likelihood: the family that is named. Parameters
+        that are given stay as they are.
     limits : dict, optional
         A slider's range by name; that of ``"answer"`` is the axis of y too.
     **parameters : float
@@ -115,12 +121,14 @@ def point_estimate(
     theta = {name: value for name, value in theta.items() if value is not None}
     seen: Numbers = ()
     if observations is not None:
-        if theta:
+        if not isinstance(distribution, str):
             refuse("observations", observations, f"them, or else {listed(list(theta))}")
         seen = observed(observations, family, MOST)
-        theta, reason = fitted(family, seen)
-        if reason:
-            refuse("observations", observations, f"what has a best {family.title}. {reason}")
+        if len(theta) < len(parameters_of(family)):
+            best, reason = fitted(family, seen)
+            if reason:
+                refuse("observations", observations, f"what has a best {family.title}. {reason}")
+            theta = best | theta
     theta = {p.name: p.start for p in parameters_of(family)} | theta
     kind = with_model(State, family)
     draft = kind(limits={}, answer=0.5, tolerance=1.0, level=level, **theta)

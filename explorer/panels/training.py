@@ -112,6 +112,10 @@ def training(
     seed: int = 0,
     held_out: Any = 0.2,
     near: float | None = None,
+    what: str = "mode",
+    shown: str = "theta",
+    classes: Any = None,
+    labels: Any = None,
     limits: Limits | None = None,
 ) -> Blueprint[Any]:
     """Train a network f(x, phi) that gives each x the parameters theta of a distribution of y.
@@ -130,18 +134,18 @@ def training(
     method : {"adam", "gradient", "l-bfgs"}
         How phi changes, with a learning `rate`, a weight `decay`, and a `batch` of 8 or 32 random
         observations a step, or 0 for all.
-    steps : int
-        The length of the training, at most 5000, of which `step` is looked at.
+    steps, step, near, seed : numbers
+        The length of the training, at most 5000; the step and the x looked at; the start.
     loss : {"full", "kernel"}
         Of a Beta: whether log B(a, b) is kept or (wrongly) dropped.
     link : {"exp", "softplus"}
         What makes a scale or shape positive.
-    seed : int
-        Of the start and the batches.
     held_out : float or list of bool
         The share of the observations, or which, that training does not see.
-    near : float, optional
-        Look at the observation nearest to this x.
+    what, shown : str
+        The prediction, "mode" or "mean"; curves of "theta", after the link, or of "eta", before it.
+    classes, labels : lists of str, optional
+        What classes, with the numbers y from 0, and the axes of x and y are called.
     limits : dict, optional
         A slider's or axis' range by name, e.g. ``{"rate": (1e-5, 1)}``.
 
@@ -162,16 +166,15 @@ def training(
         Naming the parameter, its value and what is allowed.
     """
     kind, steps = STATES[one_of("family", family, STATES)], whole("steps", steps, 1, LONGEST)
-    data = observed(x, y, family, held_out, MOST)
+    data = observed(x, y, family, held_out, MOST, classes, labels)
     if kind is not Shares and loss != "full":
         refuse("loss", loss, "'full': only a Beta has a log B to drop")
     options: dict[str, Any] = {"hidden": hidden, "method": method, "batch": batch, "link": link}
-    options |= {"loss": loss, "what": "mode", "shown": "theta", "family": family, "steps": steps}
+    options |= {"loss": loss, "shown": shown, "family": family, "steps": steps}
+    options["what"] = one_of("what", what, ANSWERS)
     given = {"step": whole("step", step, 0, steps), "rate": rate, "decay": decay, "seed": seed}
-    ranges = {
-        "x": data.x_axis, "y": data.y_axis, "step": (0, steps), "rate": (1e-4, 1.0),
-        "decay": (0.0, 0.1), "seed": (0, 20),
-    }  # fmt: skip
+    ranges = {"x": data.x_axis, "y": data.y_axis, "step": (0, steps), "seed": (0, 20)}
+    ranges |= {"rate": (1e-4, 1.0), "decay": (0.0, 0.1)}
     middle = tidy(sorted(data.x)[len(data.x) // 2])
     options["near"] = middle if near is None else real("near", near, *data.x_axis)
     options |= {n: getattr(data, n) for n in ("x", "y", "held_out", "classes", "labels")}
@@ -385,13 +388,11 @@ def presets(state: State, run: Training) -> tuple[Preset, ...]:
         Preset("many units", many_units, "32 units and a fast rate: it may fit noise"),
         Preset("too fast", {"method": "gradient", "rate": too_fast, **last}, "with a rate of 1"),
     )
-    if not isinstance(state, Shares):
-        return found
-    return (
-        *found,
+    of_log_beta = (
         Preset("full loss", {"loss": "full", **last}, "nothing is dropped"),
         Preset("without log B", {"loss": "kernel", **last}, "the same training, log B dropped"),
     )
+    return found + of_log_beta if isinstance(state, Shares) else found
 
 
 def sentence(state: State, run: Training, now: Moment, loss: float) -> str:

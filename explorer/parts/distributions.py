@@ -13,6 +13,7 @@ from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, decimals, fine_step, ro
 from explorer.scene import Array, Slider
 
 MOST = {Mixture: 3 * 5, Categorical: 8}  # numbers
+FAMILIES_BY_NAME: dict[str, type[Family]] = {"mixture": Mixture, **FAMILIES}
 DOMAINS = {"location": (-1e6, 1e6), "scale": (1e-6, 1e6), "shape": (1e-6, 1e6)}
 SHARE = (0.0, 1.0)  # of all other parameters
 LEAST = 0.01  # of the first weight's slider, so that not all weights are 0
@@ -30,13 +31,18 @@ class Distribution:
 
     @classmethod
     def of(cls, name: str, value: Any, family: Any = None) -> "Distribution":
-        """A family with single numbers as parameters, or the numbers of such a one, checked."""
+        """A family with single numbers as parameters, or the numbers of such a one, checked.
+
+        The numbers may follow the family's name.
+        """
         numbers = value
+        if isinstance(value, tuple) and value and value[0] in FAMILIES_BY_NAME:
+            family, numbers = FAMILIES_BY_NAME[value[0]], tuple(value[1:])
         if isinstance(value, Family):
             family = type(value)
             with suppress(ValueError):  # its parameters are arrays
                 numbers = value.numbers
-        if family not in (Mixture, *FAMILIES.values()) or not isinstance(numbers, tuple):
+        if family not in FAMILIES_BY_NAME.values() or not isinstance(numbers, tuple):
             refuse(name, value, ALLOWED)
         if len(numbers) > MOST.get(family, len(numbers)):
             refuse(name, value, "a Mixture of at most 5 or a Categorical of at most 8 classes")
@@ -45,12 +51,19 @@ class Distribution:
             described = found.described
         except ValueError:
             refuse(name, value, f"as many numbers as a {family.title} has")
-        for i, (number, parameter) in enumerate(zip(numbers, described, strict=True)):
-            real(f"{name}[{i}]", number, *DOMAINS.get(parameter.role, SHARE))
+        roles = zip(numbers, (parameter.role for parameter in described), strict=True)
+        domains = ((number, DOMAINS.get(role, SHARE)) for number, role in roles)
+        floats = (real(f"{name}[{i}]", number, *ends) for i, (number, ends) in enumerate(domains))
+        found = cls(family, tuple(floats))
         weights = found.values("weight")
         if weights and sum(weights) == 0:
             refuse(name, value, "weights that do not sum to 0")
         return found
+
+    @property
+    def name(self) -> str:
+        """What the family is called."""
+        return next(name for name, f in FAMILIES_BY_NAME.items() if f is self.family)
 
     @property
     def member(self) -> Any:

@@ -83,6 +83,11 @@ class WithModel(Parameters):
         """The member of the family with these parameters."""
         return member(self.family, self.theta)
 
+    def arguments(self) -> dict[str, Any]:
+        """What the panel's function takes for this state, without `limits`."""
+        names = {family: name for name, family in AND_TWO_NORMALS.items()}
+        return {"family": names[self.family]} | super().arguments()
+
     def symbols(self, *names: str) -> str:
         """The symbols of parameters, by default of all: "*μ*, *σ*"."""
         return ", ".join(f"*{self._kind(name).symbol}*" for name in names or self.names())

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from explorer import data
-from explorer.parts.inputs import Interval, Numbers, column, real, refuse
+from explorer.parts.inputs import Interval, Numbers, column, real, refuse, whole
 from explorer.parts.parameters import LARGE
 from explorer.parts.ranges import spread, window
 from explorer.scene import literal
@@ -26,7 +26,15 @@ class Observed(NamedTuple):
     y_axis: Interval
 
 
-def observed(x: Any, y: Any, family: str, held_out: Any, most: int) -> Observed:
+def observed(
+    x: Any,
+    y: Any,
+    family: str,
+    held_out: Any,
+    most: int,
+    classes: Any = None,
+    labels: Any = None,
+) -> Observed:
     """The user's observations, checked, or an example for the family.
 
     Raises
@@ -38,17 +46,22 @@ def observed(x: Any, y: Any, family: str, held_out: Any, most: int) -> Observed:
     if (x is None) != (y is None):
         name, value = ("y", y) if x is None else ("x", x)
         refuse(name, value, "x and y together, or neither")
+    given = labels
     labels = ("*x*", "*y*") if x is not None else LABELS[family]
     if x is None:
         x, y = example(family)
     else:
         own = (getattr(values, "name", None) for values in (x, y))
         named = (literal(name) if isinstance(name, str) else "" for name in own)
-        labels = tuple(n or label for n, label in zip(named, labels, strict=True))  # type: ignore[assignment]
+        labels = tuple(n or label for n, label in zip(named, labels, strict=True))
+    if given is not None:
+        labels = _texts("labels", given, 2, 2)
     names: tuple[str, ...] = ()
     xs = column("x", x, -LARGE, LARGE, most)
+    if classes is not None and family not in LABELLED:
+        refuse("classes", classes, f"classes of the families {' and '.join(LABELLED)} only")
     if family in LABELLED:
-        ys, names = numbered(y, LABELLED[family])
+        ys, names = numbered(y, LABELLED[family], classes)
         y_axis = (0.0, float(len(names) - 1))
     elif family == "beta":
         ys, y_axis = column("y", y, 0.0, 1.0, most), (0.0, 1.0)
@@ -66,8 +79,21 @@ def observed(x: Any, y: Any, family: str, held_out: Any, most: int) -> Observed:
     return Observed(xs, ys, held, names, labels, x_axis, y_axis)
 
 
-def numbered(y: Any, most: int) -> tuple[Numbers, tuple[str, ...]]:
+def _texts(name: str, values: Any, least: int, most: int) -> tuple[str, ...]:
+    """`values` as a tuple of texts, so many of them."""
+    if not isinstance(values, list | tuple) or not all(isinstance(v, str) for v in values):
+        refuse(name, values, "a list of texts")
+    if not least <= len(values) <= most:
+        refuse(name, values, f"a list of {least} to {most} texts")
+    return tuple(values)
+
+
+def numbered(y: Any, most: int, classes: Any = None) -> tuple[Numbers, tuple[str, ...]]:
     """Labels as the numbers of their classes, and the names of these in their order."""
+    if classes is not None:
+        own = _texts("classes", classes, 2, most)
+        ys = (whole(f"y[{i}]", v, 0, len(own) - 1) for i, v in enumerate(column("y", y, 0, most)))
+        return tuple(map(float, ys)), own
     categories = getattr(getattr(y, "cat", y), "categories", None)
     values = np.asarray(y)
     if values.ndim != 1 or values.size == 0 or any(v is None or v != v for v in values.tolist()):

@@ -183,6 +183,11 @@ class Parameters:
                 controls.append(self.slider(name))
         return tuple(sorted(controls, key=lambda c: isinstance(c, Slider) and not c.visible))
 
+    def arguments(self) -> dict[str, Any]:
+        """What the panel's function takes for this state, without `limits`; None: nothing."""
+        names = (f.name for f in fields(self) if f.name not in ("limits", "handles"))
+        return {name: getattr(self, name) for name in names}
+
     def slider(self, name: str) -> Slider:
         """The slider of a number, or of one entry of a column as "y.1"."""
         return _slider(self._kind(name), name, self.interval(name))
