@@ -15,6 +15,7 @@ PAGE = """<!doctype html>
 
 # In the page: a model as anywidget's, and for each control a widget as ipywidgets'.
 HOST = """async ({scene, buffer}) => {
+    const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
     class Model {
         constructor(values) { this.values = values; this.listeners = []; this.sent = []; }
         get(name) { return this.values[name]; }
@@ -29,9 +30,16 @@ HOST = """async ({scene, buffer}) => {
             this.listeners = this.listeners.filter(([e, c]) => e !== event || c !== callback);
         }
         save_changes() {}
-        send(message) { this.sent.push(message); }
+        send(message) {
+            this.sent.push(message);
+            window.toKernel?.(message).then(answers => {
+                for (const [answer, buffers] of answers)
+                    for (const [event, callback] of this.listeners)
+                        if (event === 'msg:custom')
+                            callback(answer, buffers.map(one => new DataView(bytes(one).buffer)));
+            });
+        }
     }
-    const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
     const opened = (scene, buffer) => ({...scene, buffer: new DataView(bytes(buffer).buffer)});
     if (!window.model) {
         const widgets = {};
@@ -93,10 +101,27 @@ class BarePage:
         self.page.goto(f"{SITE}/")
         self.epoch = 0
 
+    def answer(self):
+        """From here on let a session answer what the page asks."""
+        self.page.expose_function("toKernel", self._receive)
+
+    def _receive(self, message):
+        if self.session.receive(message):
+            while self.session.send_some_ahead():
+                pass
+        answers, self.answers[:] = list(self.answers), []
+        return answers
+
+    def _send(self, message, buffers):
+        texts = [base64.b64encode(buffer).decode() for buffer in buffers]
+        self.answers.append((json.loads(json.dumps(message)), texts))
+
     def draw(self, blueprint):
         """Draw a blueprint's own state, and return its scene."""
-        session = Session(blueprint, lambda message, buffers: None)
-        opening = session.opening() | {"epoch": self.epoch}
+        self.answers = []
+        self.session = session = Session(blueprint, self._send)
+        session.epoch = self.epoch
+        opening = session.opening()
         self.epoch += 1
         buffer = base64.b64encode(opening.pop("buffer")).decode()
         scene = json.loads(json.dumps(opening))

@@ -1,6 +1,6 @@
 // A field of heights as a picture: bands between levels, with contour lines at their edges.
 // It lies below the drawing: as nested shapes it would take many times as long to paint.
-import { MARGIN } from "./axes.js";
+import { MARGIN, round2 } from "./axes.js";
 import { html, put } from "./elements.js";
 
 const PIXELS = 6e5; // at most
@@ -13,12 +13,15 @@ export function landscape(plot, mark) {
   let drawn = {};
   const draw = (values) => {
     const [field, levels] = [values[mark.values], values[mark.levels]];
+    const [x, y, wide, tall] = plot.extent();
+    const outside = [MARGIN.top - y, x + wide - plot.right, y + tall - plot.bottom, plot.left - x];
+    const clip = outside.map((part) => `${Math.max(round2(part), 0)}px`).join(" ");
+    put(canvas, "style", `left:${x}px;top:${y}px;width:${wide}px;height:${tall}px;clip-path:inset(${clip})`);
     const same = drawn.size === plot.resized && sameList(drawn.levels, levels) && sameField(drawn.field, field);
     if (same) return;
     if (drawn.size !== plot.resized) {
       const [width, height] = [plot.right - plot.left, plot.bottom - MARGIN.top];
       const scale = Math.min(window.devicePixelRatio, Math.sqrt(PIXELS / (width * height)));
-      put(canvas, "style", `left:${plot.left}px;top:${MARGIN.top}px;width:${width}px;height:${height}px`);
       [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
       drawn.image = context.createImageData(canvas.width, canvas.height);
       drawn.line = 0.4 * scale;

@@ -1,4 +1,5 @@
 // One a panel: its state, the values that it knows, the conversation with the kernel.
+import { Calm } from "./calm.js";
 import { moveBy, onStep, steps } from "./grid.js";
 import { Player } from "./player.js";
 import { GRIDS, Prefetch } from "./prefetch.js";
@@ -37,6 +38,7 @@ export class Link {
     this.lost = false; // the kernel
     this.host = new Host(this);
     this.player = new Player(this);
+    this.calm = new Calm(this);
     this.load();
     this.heard = { "change:scene": () => this.load(), "msg:custom": (message, buffers) => this.receive(message, buffers) };
     for (const [event, callback] of Object.entries(this.heard)) model.on(event, callback);
@@ -46,6 +48,7 @@ export class Link {
   close() {
     clearInterval(this.watch);
     this.player.stop();
+    this.calm.close();
     cancelAnimationFrame(this.request);
     this.host.close();
     for (const [event, callback] of Object.entries(this.heard)) this.model.off(event, callback);

@@ -1,5 +1,6 @@
 // One plot of a view: its title, two axes with ticks and labels, and what stands between them.
 import { crisp, MARGIN, round2, Scale } from "./axes.js";
+import { Seen } from "./calm.js";
 import { html, put, setHtml, setSvg, svg } from "./elements.js";
 import { onGrid } from "./grid.js";
 import { dragged } from "./handles.js";
@@ -35,6 +36,7 @@ export class Plot {
     this.title = html("div", { class: "explorer-title" });
     this.area = html("div", { class: "explorer-area" }, this.svg);
     this.node = html("div", { class: "explorer-plot" }, this.title, this.area);
+    this.seen = new Seen(view.link, [structure.x, structure.y]);
     this.marks = structure.marks.map((mark) => MARKS[mark.kind](this, mark));
     if (structure.click) this.area.addEventListener("click", (event) => this.click(event));
   }
@@ -84,13 +86,14 @@ export class Plot {
 
   rescale(x, y) {
     const { values, right, bottom } = this;
-    const scaled = key([x, y].flatMap(({ limits, names }) => [values[limits], values[names]]));
+    const [across, upwards] = this.seen.towards([values[x.limits], values[y.limits]]);
+    const scaled = key([across, upwards, values[x.names], values[y.names]]);
     if (scaled === this.scaled) return;
     this.scaled = scaled;
-    const yScale = new Scale(y.log, values[y.limits], values[y.names], bottom, MARGIN.top, 5);
+    const yScale = new Scale(y.log, upwards, values[y.names], bottom, MARGIN.top, 5);
     const upright = textWidth(values[y.label], this.family) <= UPRIGHT;
     const left = this.makeRoom(upright ? [values[y.label]] : [], yScale.ticks.map(({ text }) => text), upright ? 0 : TURNED);
-    this.scales = { x: new Scale(x.log, values[x.limits], values[x.names], left, right, 6), y: yScale };
+    this.scales = { x: new Scale(x.log, across, values[x.names], left, right, 6), y: yScale };
     [this.x, this.y] = [this.scales.x.toPixel, this.scales.y.toPixel];
     const [xTicks, yTicks] = [this.scales.x.ticks, this.scales.y.ticks];
     const full = this.structure.marks.some((mark) => mark.kind === "landscape");
@@ -134,6 +137,14 @@ export class Plot {
     this.frame.setAttribute("width", this.right - left);
     put(this.title, "style", `margin-left:${left}px`);
     return left;
+  }
+
+  // Where the whole of what its own limits hold stands, as x, y, width and height.
+  extent() {
+    const { x, y } = this.structure;
+    const [left, right] = this.values[x.limits].map(this.x);
+    const [bottom, top] = this.values[y.limits].map(this.y);
+    return [left, top, right - left, bottom - top].map(round2);
   }
 
   // Where a line runs: its slope stays true, but nothing is drawn so far outside that paths lose precision.

@@ -136,7 +136,9 @@ export class View {
     }
     for (const { term, value, label, digits, node } of this.terms) {
       setHtml(label, values[term.label]);
-      setHtml(value, number(values[term.value], digits));
+      const text = number(values[term.value], digits);
+      link.calm.reserve(value, text);
+      setHtml(value, text);
       node.classList.toggle("explorer-struck", values[term.struck]);
     }
     for (const { preset, node } of this.presets) {
