@@ -10,7 +10,7 @@ import { plain, textWidth } from "./text.js";
 import { key } from "./wire.js";
 
 const FAR = 2e5; // pixels
-const [UPRIGHT, TURNED] = [42, 18]; // a name of the y axis that is wider is turned; the room that it then takes
+const [UPRIGHT, TURNED] = [42, 20]; // a name of the y axis that is wider is turned; the room that it then takes
 
 export class Plot {
   constructor(view, structure) {
@@ -120,7 +120,7 @@ export class Plot {
   nameUpwards(upright, left, ticks) {
     const middle = Math.floor((ticks.length - 1) / 2);
     const between = (ticks[middle].pixel + (ticks[middle + 1] ?? ticks[middle]).pixel) / 2;
-    const [x, y] = upright ? [left - 7, between + 4] : [11, (MARGIN.top + this.bottom) / 2];
+    const [x, y] = upright ? [left - 7, between + 4] : [14, (MARGIN.top + this.bottom) / 2];
     put(this.yLabel, "x", x);
     put(this.yLabel, "y", round2(y));
     put(this.yLabel, "text-anchor", upright ? "end" : "middle");
