@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import explorer
+from explorer import about
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "explorer"
@@ -27,6 +29,14 @@ def requirements(path):
 def test_binder_installs_what_the_package_needs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert requirements(ROOT / "binder" / "requirements.txt") == sorted(project["dependencies"])
+
+
+def test_addresses_are_those_of_one_place():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["urls"] == {"Repository": about.REPOSITORY, "Homepage": about.SITE}
+    repository = about.REPOSITORY.removeprefix("https://github.com/")
+    (badge,) = re.findall(r"mybinder\.org/v2/gh/(.+)/HEAD", (ROOT / "README.md").read_text())
+    assert badge == repository
 
 
 @pytest.mark.parametrize("script", ["binder/postBuild", ".ci/run"])
@@ -102,7 +112,8 @@ def test_data_load_from_the_wheel_itself(wheel):
 NUMERICS = {"numpy", "scipy.special"}
 PARTS = {"explorer.core", "explorer.data", "explorer.parts", "explorer.scene", *NUMERICS}
 SESSION = {
-    "explorer.core", "explorer.scene", "explorer.stage.settings", "explorer.stage.wire", "numpy"
+    "explorer.core", "explorer.scene", "explorer.stage.export", "explorer.stage.settings",
+    "explorer.stage.wire", "numpy",
 }  # fmt: skip
 LAYERS = {
     # `optimize` only inside the function that needs it: that it is not loaded is tested below.
@@ -114,16 +125,19 @@ LAYERS = {
     "explorer.static": {"explorer.scene", "explorer.static", "matplotlib", "numpy"},
     # They can serve a page in which Python itself runs: there are no widgets in them.
     "explorer.stage.links": {"explorer.PANELS", "explorer.parts", *SESSION},
+    "explorer.stage.export": {"explorer.about", "explorer.stage.links", *SESSION},
     "explorer.stage.session": SESSION,
     "explorer.stage.settings": SESSION,
     "explorer.stage.wire": SESSION,
     # Shows a panel without a kernel by way of explorer.static; names a figure's type, no more.
     "explorer.stage": {
-        "explorer.scene", "explorer.stage", "explorer.static",
-        "IPython", "anywidget", "ipywidgets", "traitlets", "matplotlib.figure", "numpy",
+        "explorer.about", "explorer.core.refuse", "explorer.scene", "explorer.stage",
+        "explorer.static", "IPython", "anywidget", "ipywidgets", "traitlets", "matplotlib.figure",
+        "numpy",
     },
     # Ties them together: all of them, but nothing that is heavy.
     "explorer": {"explorer"},
+    "explorer.about": set(),
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import math
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 from weakref import WeakMethod, finalize
 
@@ -13,7 +14,10 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
+from explorer.about import SITE
+from explorer.core import refuse
 from explorer.scene import AnyState, Blueprint, Choice, Control, Setting, Slider, plain
+from explorer.stage.export import export, link
 from explorer.stage.session import Session
 from explorer.stage.settings import entry
 from explorer.stage.source import script, style
@@ -122,6 +126,37 @@ class Panel(Generic[AnyState]):
         from explorer import static
 
         return static.draw(self._session.scene)
+
+    def code(self) -> str:
+        """The call that makes this state, with all digits: ``explorer.beta_loss(a=8, ...)``."""
+        return export("code", self._session.blueprint, self.state)
+
+    def link(self, base: str = SITE) -> str:
+        """The address at which the site that begins at `base` opens this state.
+
+        Raises
+        ------
+        ValueError
+            Where the data do not fit into a link.
+        """
+        return link(self._session.blueprint.name, self.state, base)
+
+    def save(self, path: str | Path) -> None:
+        """Save the picture (.svg, .png, .pdf), its curves (.csv), or what it means (.json).
+
+        Raises
+        ------
+        ValueError
+            For a path with any other ending.
+        """
+        match Path(path).suffix.lower():
+            case ".svg" | ".png" | ".pdf":
+                self.figure().savefig(path, dpi=200)
+            case ".csv" | ".json" as ending:
+                text = export(ending[1:], self._session.blueprint, self.state)
+                Path(path).write_text(text, encoding="utf-8")
+            case _:
+                refuse("path", str(path), "one that ends in .svg, .png, .pdf, .csv or .json")
 
     def close(self) -> None:
         """Take the panel out of the page and free all that it holds in the kernel and browser."""

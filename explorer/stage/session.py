@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeAlias
 
 from explorer.core import refuse
 from explorer.scene import AnyState, Blueprint, Scene, Setting, structure, values
+from explorer.stage.export import export
 from explorer.stage.settings import allowed, controls_of, entry, with_entries, without
 from explorer.stage.wire import encode
 
@@ -186,8 +187,9 @@ class Session(Generic[AnyState]):
 
         ``ask`` wants pictures now, ``ahead`` when there is time, both as their difference from
         that of the settings `base`, which the page has. ``press`` is a button that is more than
-        its controls. ``settle`` is where controls of the page stand, in case a move was lost; the
-        answer says where they stand here. All else is ignored.
+        its controls. ``export`` wants the code, the link or the numbers of a state as text.
+        ``settle`` is where controls of the page stand, in case a move was lost; the answer says
+        where they stand here. All else is ignored.
         """
         settled: dict[str, Any] = {}
         with self.alone():
@@ -203,6 +205,8 @@ class Session(Generic[AnyState]):
                     if -1 <= index < len(self.scene.presets):
                         with suppress(ValueError):  # one that is disabled
                             self.press(index)
+                case {"epoch": self.epoch, "type": "export", "what": what, "state": list(settings)}:
+                    self._export(what, settings)
                 case {"epoch": self.epoch, "type": "settle", "settings": dict(settings)}:
                     settled = {"settled": settings, "missed": self._settle(settings)}
         with self.alone():  # once more: an observer may have moved on
@@ -255,6 +259,13 @@ class Session(Generic[AnyState]):
                 self._follow(missed)
         return bool(missed)
 
+    def _export(self, what: Any, settings: list[Any]) -> None:
+        try:
+            answer = {"text": export(what, self.blueprint, self._state(settings))}
+        except ValueError as error:
+            answer = {"refused": str(error)}
+        self._send({"epoch": self.epoch, "exported": what, **answer}, [])
+
     def _next_ahead(self, base: Any) -> Iterator[Any]:
         start = perf_counter()
         for _ in range(BATCH):
@@ -300,10 +311,15 @@ class Session(Generic[AnyState]):
                 return
 
     def _values(self, settings: Any) -> list[Any]:
+        state = self._state(settings)
+        return values(self.scene if state == self.state else self.blueprint.view(state))
+
+    def _state(self, settings: Any) -> AnyState:
+        """The state in which the controls have these settings."""
         controls = self.controls.values()
         if not isinstance(settings, list) or len(settings) != len(controls):
             refuse("state", settings, f"a list of {len(controls)} settings")
         all_three = zip(controls, settings, self.settings, strict=True)
         changes = {c.name: allowed(c, new) for c, new, now in all_three if new != now}
-        state = with_entries(self.state, changes)
-        return values(self.scene if state == self.state else self.blueprint.view(state))
+        changed: AnyState = with_entries(self.state, changes)
+        return changed
