@@ -26,3 +26,40 @@ def newton(
         if not gain > rounding:
             break
     return at, now
+
+
+@np.errstate(all="ignore")
+def minimum(
+    loss: Callable[[FloatArray], float],
+    slopes: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    at: FloatArray,
+) -> tuple[float, FloatArray] | None:
+    """The loss at the minimum that steps down lead to, and where it is; None if none is reached.
+
+    ``slopes`` gives the gradient and the Hessian.  Where the loss bends down, a step goes as far as
+    it would if it bent up by as much, so that saddles repel; one that is met exactly is left along
+    its steepest bend.  At what is returned the Hessian is positive semi-definite.
+    """
+
+    def bends(at: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The curvatures, with 1 the size of each parameter's own, their ways, and the step."""
+        gradient, hessian = slopes(at)
+        diagonal = np.abs(np.diag(hessian))
+        size = 1 / np.sqrt(np.maximum(diagonal, 1e-14 * diagonal.max()))
+        scaled = hessian * size * size[:, None]
+        if not (np.isfinite(scaled).all() and np.isfinite(gradient).all()):
+            return np.full(1, np.nan), np.zeros((1, 1)), np.zeros_like(at)
+        curvature, ways = np.linalg.eigh(scaled)
+        step = -ways @ (ways.T @ (gradient * size) / np.maximum(np.abs(curvature), 1e-12))
+        return curvature, ways * size[:, None], step * size
+
+    for _ in range(8):
+        at, least = newton(loss, lambda at: bends(at)[2], at)
+        curvature, ways, step = bends(at)
+        if curvature[0] > -1e-7:
+            gain = abs(float(slopes(at)[0] @ step))
+            return (least, at) if gain <= 1e-9 * max(1.0, abs(least)) else None
+        if not curvature[0] < 0:
+            return None
+        at = min((at + ways[:, 0], at - ways[:, 0]), key=loss)
+    return None

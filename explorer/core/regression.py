@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .newton import newton
+from .newton import minimum
 from .parameter import TWO_VALUES, FloatArray, NoMaximum, data, refuse
 from .special import LOG_2PI, log_softplus, softplus, softplus_inverse
 
-NOT_ON_ONE_LINE = "values that the line does not meet"
+# Where a scaled line's fit looks first: v for x about its mean and 1 away at most, and the log of
+# sigma at either end.
+_TILTS = np.concatenate([np.arange(0.25, 12.0, 0.25), np.geomspace(12.0, 28.0, 24)])
+_TILTS = np.concatenate([-_TILTS[::-1], [0.0], _TILTS])
+_WIDTHS = np.concatenate([-np.geomspace(6.0, 26.0, 10)[::-1], np.arange(-5.6, 3.1, 0.4)])
+_WIDTHS = np.concatenate([_WIDTHS, [4.0, 6.0, 9.0, 13.0, 18.0]])
+_LOWEST = -28.0  # the log of sigma where rounding hides what a line leaves
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,14 @@ def fit_line(x: ArrayLike, y: ArrayLike) -> LineFit:
     x, y = _pairs(x, y)
     if (x == x[0]).all():
         refuse("x", x, TWO_VALUES)
-    mean_x, mean_y = _mean(x), _mean(y)
-    across, up = x - mean_x, y - mean_y
-    w = float(across @ up / (across @ across))
-    rest = up - w * across
-    return LineFit(w, float(mean_y - w * mean_x), float(np.sqrt(np.mean(rest * rest))))
+    mean_x, across, wide = _centred(x)
+    mean_y, up, high = _centred(y)
+    slope = float(across @ up / (across @ across))
+    rest = up - slope * across
+    w = slope * (high / wide)
+    if not np.isfinite(w):
+        refuse("x", x, "values whose best line is within float64")
+    return LineFit(w, mean_y - w * mean_x, high * float(np.sqrt(np.mean(rest * rest))))
 
 
 def sum_of_squares(x: ArrayLike, y: ArrayLike, w: ArrayLike, c: ArrayLike) -> FloatArray:
@@ -53,8 +63,9 @@ def sum_of_squares(x: ArrayLike, y: ArrayLike, w: ArrayLike, c: ArrayLike) -> Fl
     far line is taken away to get the sum at a near one.
     """
     x, y = _pairs(x, y)
-    mean_x, mean_y = _mean(x), _mean(y)
-    across, up = x - mean_x, y - mean_y
+    mean_x, across, wide = _centred(x)
+    mean_y, up, high = _centred(y)
+    across, up = across * wide, up * high
     spread = across @ across
     best = across @ up / spread if spread > 0 else 0.0
     rest = up - best * across
@@ -71,20 +82,36 @@ def _pairs(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
     return x, y
 
 
-def _mean(values: FloatArray) -> float:
-    """The mean, by exact differences: right at a large offset too."""
-    return float(values[0] + np.mean(values - values[0]))
+def _centred(values: FloatArray) -> tuple[float, FloatArray, float]:
+    """The mean, the differences from it in a unit that makes 1 the largest, and the unit.
+
+    By differences of values, which are exact where they are small: right at a large offset too.
+    """
+    power = float(
+        2.0 ** np.floor(np.log2(np.abs(values).max() or 1.0))
+    )  # exact, and nothing overflows
+    away = values / power - values[0] / power
+    shift = np.mean(away)
+    away -= shift
+    away -= np.mean(away)
+    far = float(np.abs(away).max()) or 1.0
+    return float((values[0] / power + shift) * power), away / far, far * power
 
 
 @dataclass(frozen=True)
 class ScaledLineFit:
-    """Where a descent of the loss of Normal(w x + c, link(v x + d)) came to rest, and its value."""
+    """A minimum of the loss of Normal(w x + c, link(v x + d)), and its value.
+
+    ``bounded`` is whether it is the least loss of all; else the loss has no lower bound, and this
+    is its deepest local minimum.
+    """
 
     w: float
     c: float
     v: float
     d: float
     loss: float
+    bounded: bool
 
 
 def scale_of(raw: ArrayLike, link: str) -> tuple[FloatArray, FloatArray]:
@@ -99,65 +126,175 @@ def scale_of(raw: ArrayLike, link: str) -> tuple[FloatArray, FloatArray]:
 
 
 def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLineFit:
-    """Return where Newton's steps, from fit_line on, bring the loss in (w, c, v, d) to rest.
+    """Return the minimum of the loss in (w, c, v, d), the deepest of those found from many starts.
 
-    Where the loss is not convex, Fisher's expected Hessian takes the place of the Hessian. There
-    may be deeper minima, and the loss may have no lower bound at all: a line that meets two points
-    exactly may have ever smaller sigmas there.
+    The loss has no lower bound where a line meets points exactly and sigma may shrink to 0 there at
+    no such cost elsewhere.  With the link "exp" those are the points on one side of the mean of x,
+    itself included; there is no fit then.  With "softplus", where a large sigma costs no more than
+    its logarithm, the outermost x is enough if all its y are the same, as nearly always.  The fit
+    is the deepest local minimum then, and not ``bounded``.
 
     Raises
     ------
+    NoMaximum
+        A ValueError: the link is "exp" and there is no minimum, or none is found; its ``reason``
+        says why.
     ValueError
-        If x and y do not fit a line, or the descent finds no bottom.
+        If x and y do not fit a line.
     """
     x, y = _pairs(x, y)
-    line = fit_line(x, y)
-    design = np.column_stack([x, np.ones_like(x)])
-    size = max(float(np.abs(y - y.mean()).max()), 1e-300)
-    if line.sigma <= 1e-9 * size:
-        raise NoMaximum(y, NOT_ON_ONE_LINE, "the line meets all points")
-    raw = np.log(line.sigma) if link == "exp" else softplus_inverse(line.sigma)
-    at = np.array([line.w, line.c, 0.0, float(raw)])
-
-    def loss(at: FloatArray) -> float:
-        sigma, log_sigma = scale_of(design @ at[2:], link)
-        z = (y - design @ at[:2]) / sigma
-        total = float((log_sigma + 0.5 * z * z).sum())
-        return total if np.isfinite(total) else np.inf
-
-    def step(at: FloatArray) -> FloatArray:
-        if scale_of(design @ at[2:], link)[0].min() < 1e-9 * size:
-            raise NoMaximum(y, NOT_ON_ONE_LINE, "the line meets a point, where sigma shrinks to 0")
-        return _newton_step(design, y, at, link)
-
-    at, least = newton(loss, step, at)
-    w, c, v, d = at.tolist()
-    return ScaledLineFit(w, c, v, d, least + 0.5 * x.size * LOG_2PI)
-
-
-def _newton_step(design: FloatArray, y: FloatArray, at: FloatArray, link: str) -> FloatArray:
-    """The step to the minimum of a parabola that touches the loss at (w, c, v, d)."""
-    sigma, _ = scale_of(design @ at[2:], link)
-    z = (y - design @ at[:2]) / sigma
+    scale_of(0.0, link)
+    if (x == x[0]).all():
+        refuse("x", x, TWO_VALUES)
+    if _met(x, y):
+        raise _bottomless(y, "all points")
+    (mean_x, u, wide), (mean_y, up, high) = _centred(x), _centred(y)
+    slope = float(up @ u / (u @ u))
+    rest = up - slope * u
+    size = float(np.sqrt(np.mean(rest * rest)))
+    points = _Points(u, rest / size, float(np.log(size) + np.log(high)), link)
+    least, at = points.lowest()
+    a, b, v, d = at.tolist()
+    bounded = True
     if link == "exp":
-        # The first and the second derivative of log sigma.
-        bend, bent = np.ones_like(sigma), np.zeros_like(sigma)
+        if not least < points.limit(x, y) - 1e-9 * x.size:
+            raise _bottomless(y, "the points on one side of the mean of x")
+        d += points.log_size
     else:
-        rise = -np.expm1(-sigma)
-        bend = rise / sigma
-        bent = (np.exp(-sigma) * sigma - rise) / (sigma * sigma) * rise
-    gradient = np.concatenate([-(z / sigma) @ design, (bend * (1 - z * z)) @ design])
+        bounded = not any(_met(x[some], y[some]) for some in (x == x.min(), x == x.max()))
+        v, d = v * points.unit, d * points.unit
+    if least == np.inf:
+        raise _bottomless(y, "some points")
+    a, b, v = a * size, b * size, v / wide
+    w = (slope + a) * (high / wide)
+    if not np.isfinite([w, v]).all():
+        refuse("x", x, "values whose best line is within float64")
+    loss = least + x.size * (points.log_size + 0.5 * LOG_2PI)
+    return ScaledLineFit(w, mean_y + high * b - w * mean_x, v, d - v * mean_x, loss, bounded)
 
-    def hessian(cross: FloatArray, width: FloatArray) -> FloatArray:
-        mean = design.T @ (design / (sigma * sigma)[:, None])
-        mixed = design.T @ (design * cross[:, None])
-        out: FloatArray = np.block([[mean, mixed], [mixed, design.T @ (design * width[:, None])]])
+
+def _bottomless(y: FloatArray, points: str) -> NoMaximum:
+    reason = f"a line that meets {points} exactly is the likelier the smaller sigma is there"
+    return NoMaximum(y, "values that no line meets on one side of the mean of x", reason)
+
+
+def _met(x: FloatArray, y: FloatArray) -> bool:
+    """Whether a line meets all of these points, but for rounding."""
+    if (x == x[0]).all():
+        return bool((y == y[0]).all())
+    (_, u, wide), (_, up, high) = _centred(x), _centred(y)
+    slope = float(up @ u / (u @ u))
+    rounding = np.abs(y).max() / high + abs(slope) * (np.abs(x).max() / wide)
+    return bool(np.abs(up - slope * u).max() <= 8 * np.finfo(float).eps * rounding)
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Points about their line, in units of their spread: u and e, with mean 0.
+
+    The loss at (a, b, v, d) is that of e - a u - b, with the log of sigma less ``log_size``.
+    """
+
+    u: FloatArray
+    e: FloatArray
+    log_size: float
+    link: str
+
+    @property
+    def unit(self) -> float:
+        """What v and d of a softplus are counted in: a large sigma is proportional to them."""
+        return max(1.0, float(np.exp(self.log_size)))
+
+    def log_sigma(self, raw: FloatArray) -> FloatArray:
+        if self.link == "exp":
+            return raw
+        return log_softplus(raw * self.unit) - self.log_size
+
+    def loss(self, at: FloatArray) -> float:
+        log_sigma = self.log_sigma(at[2] * self.u + at[3])
+        z = (self.e - at[0] * self.u - at[1]) * np.exp(-log_sigma)
+        total = float((log_sigma + 0.5 * z * z).sum())
+        return total if log_sigma.min() > _LOWEST and np.isfinite(total) else np.inf
+
+    def slopes(self, at: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The gradient and the Hessian of the loss."""
+        raw = at[2] * self.u + at[3]
+        sigma = np.exp(self.log_sigma(raw))
+        z = (self.e - at[0] * self.u - at[1]) / sigma
+        if self.link == "exp":
+            # The first and the second derivative of log sigma.
+            bend, bent = np.ones_like(sigma), np.zeros_like(sigma)
+        else:
+            s = np.maximum(softplus(raw * self.unit), 1e-300)
+            rise = -np.expm1(-s)
+            bend = self.unit * rise / s
+            bent = bend * self.unit * (np.exp(-s) - rise / s) / s
+        design = np.column_stack([self.u, np.ones_like(self.u)])
+        gradient = np.concatenate([-(z / sigma) @ design, (bend * (1 - z * z)) @ design])
+        second = 1 / (sigma * sigma), 2 * bend * z / sigma, bent * (1 - z * z) + 2 * (bend * z) ** 2
+        mean, mixed, width = (design.T @ (design * each[:, None]) for each in second)
+        return gradient, np.block([[mean, mixed], [mixed, width]])
+
+    def lowest(self) -> tuple[float, FloatArray]:
+        """The loss at the deepest minimum that the starts lead to, and where it is."""
+        found = [minimum(self.loss, self.slopes, start) for start in self.starts()]
+        none = np.inf, np.full(4, np.nan)
+        return min(filter(None, found), key=lambda minimum: minimum[0], default=none)
+
+    @np.errstate(all="ignore")
+    def starts(self) -> FloatArray:
+        """(a, b, v, d) where the best line for given (v, d) is better than at all neighbours."""
+        few = np.argsort(self.u)[:: 1 + self.u.size // 2000]
+        u, e = self.u[few], self.e[few]
+        if self.link == "exp":
+            v, d = _TILTS, np.zeros_like(_TILTS)
+        else:
+            log = np.maximum(self.log_size + _WIDTHS, -700.0)
+            raw = softplus_inverse(np.exp(log)) / self.unit
+            v = (raw - raw[:, None]) / (u[-1] - u[0])
+            d = raw[:, None] - v * u[0]
+        log_sigma = self.log_sigma(v[..., None] * u + d[..., None])
+        least, top = log_sigma.min(axis=-1), log_sigma.argmin(axis=-1)
+        weight = np.exp(2 * (least[..., None] - log_sigma))
+        # About the point of the largest weight: where it has nearly all, nothing cancels.
+        away, up, total = u - u[top][..., None], e - e[top][..., None], weight.sum(axis=-1)
+        mean_u, mean_e = ((weight * each).sum(axis=-1) / total for each in (away, up))
+        away, up = away - mean_u[..., None], up - mean_e[..., None]
+        a = (weight * away * up).sum(axis=-1) / (weight * away * away).sum(axis=-1)
+        rest = (weight * np.square(up - a[..., None] * away)).sum(axis=-1)
+        b = e[top] + mean_e - a * (u[top] + mean_u)
+        if self.link == "exp":
+            d = 0.5 * np.log(rest / u.size) - least  # the best for this v
+            loss = log_sigma.sum(axis=-1) + u.size * d
+        else:
+            loss = log_sigma.sum(axis=-1) + 0.5 * rest * np.exp(-2 * least)
+        lowest = np.zeros(loss.shape, dtype=bool)
+        lowest[(slice(1, -1),) * loss.ndim] = True
+        for shift in product((-1, 0, 1), repeat=loss.ndim):
+            lowest &= loss <= np.roll(loss, shift, range(loss.ndim))
+        best = np.argsort(loss[lowest])[:6]
+        out: FloatArray = np.stack([each[lowest][best] for each in (a, b, v, d)], axis=-1)
         return out
 
-    exact = hessian(2 * bend * z / sigma, bent * (1 - z * z) + 2 * bend * bend * z * z)
-    try:
-        np.linalg.cholesky(exact)
-    except np.linalg.LinAlgError:
-        exact = hessian(0 * z, 2 * bend * bend)
-    step: FloatArray = -np.linalg.solve(exact, gradient)
-    return step
+    def limit(self, x: FloatArray, y: FloatArray) -> float:
+        """What the loss goes to at best as sigma changes along x without end, for the link "exp".
+
+        Sigma stays as it is at one x only.  If the mean of x is on the one side and a line meets
+        all points on the other exactly, there is no lower bound; at the mean itself there is one.
+        """
+        out, rounding = np.inf, 1e-14 * (1 + np.abs(x).max() / np.ptp(x))
+        middle = np.abs(self.u) <= rounding
+        for side in (self.u < -rounding, self.u > rounding):
+            if _met(x[side | middle], y[side | middle]):
+                return -np.inf
+            if _met(x[side], y[side]):
+                if (x[side] == x[side][0]).all():
+                    rest = self.e[middle] - self.e[middle].mean()
+                else:
+                    u, e = self.u[side], self.e[side]
+                    first, last = u.argmin(), u.argmax()
+                    a = (e[last] - e[first]) / (u[last] - u[first])
+                    rest = self.e[middle] - e[first] + a * u[first]
+                log_square = np.log(rest @ rest / self.u.size)
+                out = min(out, 0.5 * self.u.size * (1 + float(log_square)))
+        return out

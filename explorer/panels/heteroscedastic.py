@@ -1,13 +1,12 @@
 """A line with a width that changes along it: mean and log sigma both depend on x."""
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from explorer.core import fit_scaled_line, scale_of, softplus_inverse
+from explorer.core import NoMaximum, fit_scaled_line, scale_of, softplus_inverse
 from explorer.parts.inputs import Interval, Limits, Numbers, one_of, refuse
 from explorer.parts.parameters import choice, one
 from explorer.parts.plane import cut, every, plane, remembered
@@ -95,7 +94,7 @@ def heteroscedastic(
     explorer.stage.Panel
         Its frame has ``residuals``, ``losses`` and their parts ``log_sigmas`` and
         ``half_squares``, all (n,); the sum of the losses, ``loss``; and ``best``, a dict of w, c, v
-        and d at a minimum (empty where none is found).
+        and d at a minimum (empty where there is none; the sentence says why).
 
     Raises
     ------
@@ -133,7 +132,7 @@ def view(state: State) -> Scene:
     sigmas, log_sigmas = state.scale(x)
     half_squares = 0.5 * (residuals / sigmas) ** 2
     losses = log_sigmas + half_squares + LOG_ROOT_TWO_PI
-    loss, best = float(losses.sum()), fitted(state.x, state.y, state.link)
+    loss, best, limit = float(losses.sum()), *fitted(state.x, state.y, state.link)
     named = {
         "residuals": residuals,
         "log_sigmas": log_sigmas,
@@ -167,7 +166,7 @@ def view(state: State) -> Scene:
         ),
         (Sum(Term("loss", loss), terms),),
         presets(state, best),
-        sentence(state, residuals, half_squares, losses),
+        sentence(state, residuals, half_squares, losses, limit),
     )
 
 
@@ -258,11 +257,16 @@ def constant_width(x: Numbers, y: Numbers, link: str) -> dict[str, float]:
 
 
 @remembered(256)
-def fitted(x: Numbers, y: Numbers, link: str) -> dict[str, float]:
-    """Where a descent from there comes to rest; nothing where it finds no bottom."""
-    with suppress(ValueError):
-        return vars(fit_scaled_line(x, y, link))
-    return {}
+def fitted(x: Numbers, y: Numbers, link: str) -> tuple[dict[str, float], str]:
+    """The best of all four, or nothing; and in words, if the loss has no lower bound."""
+    try:
+        fit = fit_scaled_line(x, y, link)
+    except NoMaximum as error:
+        return {}, f"There is no best line: {error.reason}"
+    except ValueError:
+        return {}, ""
+    found = "The fitted width is a minimum, but the loss has no lower bound"
+    return vars(fit), "" if fit.bounded else found
 
 
 def presets(state: State, best: dict[str, float]) -> tuple[Preset, ...]:
@@ -280,7 +284,7 @@ def presets(state: State, best: dict[str, float]) -> tuple[Preset, ...]:
     )
 
 
-def sentence(state: State, residuals: Array, half_squares: Array, losses: Array) -> str:
+def sentence(state: State, residuals: Array, half_squares: Array, losses: Array, limit: str) -> str:
     constant, loss = constant_width(state.x, state.y, state.link), float(losses.sum())
     sigmas = state.scale(np.array(state.limits["x"]))[0].tolist()
     left, right = (amount(sigma, 1e-3) for sigma in sigmas)
@@ -292,6 +296,8 @@ def sentence(state: State, residuals: Array, half_squares: Array, losses: Array)
         how = "less" if gap < 0 else "more"
         than = "as much as" if abs(gap) < 0.0005 else f"{amount(abs(gap))} {how} than"
         text += f", {than} the best line of constant width"
+    if limit:
+        text += f". {limit}"
     met = np.abs(residuals) <= 1e-9 * np.maximum(np.abs(state.y), 1e-300)
     if met.all():
         return f"{text}. All points are met exactly: the loss falls without end as *σ* goes to 0."

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from explorer.core import Normal, fit_line, fit_scaled_line, scale_of, sum_of_squares
+from explorer.core import (
+    NoMaximum,
+    Normal,
+    fit_line,
+    fit_scaled_line,
+    scale_of,
+    sum_of_squares,
+)
 
 POINTS = st.lists(
     st.tuples(st.integers(-30, 30), st.floats(-50, 50)), min_size=2, max_size=20
@@ -114,3 +121,67 @@ def test_the_two_links():
 def test_where_points_can_be_met_exactly_there_may_be_no_bottom(x, y):
     with pytest.raises(ValueError, match=r"^y = .*no maximum"):
         fit_scaled_line(x, y)
+
+
+def test_the_slope_is_right_where_x_differs_in_its_last_bit_only():
+    fit = fit_line([1, 1, 1 + 2**-52], [1, 2, 3])
+    assert fit.w == pytest.approx(1.5 * 2.0**52, rel=1e-12)
+    assert fit.sigma == pytest.approx(np.sqrt(1 / 6), rel=1e-12)
+    far = fit_line(1e8 + np.array([0, 1, 2, 4]) * 2.0**-26, [0, 1, 2, 4])
+    assert far.w == pytest.approx(2.0**26, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ([1, 2, 3], [1, 2, 3.5]),
+        ([0, 0, 0, 1], [1, 2, 3, 5]),
+        ([0, 100, 101, 102, 103, 104], [1, 2, 7, 4, 1, 3]),
+        ([-1, 0, 0, 1], [0, -1, 1, 0]),
+    ],
+)
+def test_a_loss_without_a_lower_bound_is_no_fit(x, y):
+    """The last falls towards a limit, 2 log(1/2) + 2, that it does not reach."""
+    for shift, factor in ((0, 1), (1e8, 1), (0, 1e-8), (0, 1e8)):
+        with pytest.raises(NoMaximum, match="the smaller sigma is there"):
+            fit_scaled_line(shift + factor * np.array(x, dtype=float), y)
+
+
+def test_the_better_of_two_minima_and_no_saddle_between_them():
+    x = np.linspace(-2, 2, 21)
+    fit = fit_scaled_line(x, x * x)
+    assert fit.loss == pytest.approx(34.4872, abs=1e-4)
+    got = abs(fit.w), fit.c, abs(fit.v), fit.d
+    assert got == pytest.approx((2.1446, -0.6357, 0.9509, 0.2233), abs=1e-4)
+    assert fit.w * fit.v < 0
+
+
+@pytest.mark.parametrize("link", ["exp", "softplus"])
+@pytest.mark.parametrize("seed", range(8))
+def test_no_start_leads_below_the_scaled_line(seed, link):
+    rng = np.random.default_rng(seed)
+    x = np.concatenate([rng.normal(size=8), [-3, -3, 3, 3]])
+    y = rng.normal(size=x.size) * np.exp(rng.normal() * x)
+
+    def loss(at):
+        sigma, log_sigma = scale_of(at[2] * x + at[3], link)
+        with np.errstate(all="ignore"):
+            total = (log_sigma + 0.5 * ((y - at[0] * x - at[1]) / sigma) ** 2).sum()
+        return total + 0.5 * x.size * np.log(2 * np.pi) if np.isfinite(total) else 1e300
+
+    fit = fit_scaled_line(x, y, link)
+    assert fit.bounded
+    assert loss([fit.w, fit.c, fit.v, fit.d]) == pytest.approx(fit.loss, abs=1e-9)
+    for _ in range(12):
+        start = rng.normal(size=4) * [1, 1, 1, 0.5]
+        with np.errstate(all="ignore"):
+            assert minimize(loss, start).fun > fit.loss - 1e-7
+
+
+def test_the_scaled_line_does_not_depend_on_units_and_origins():
+    want = fit_scaled_line(X, Y)
+    for shift, factor, height, unit in ((1e8, 1, 0, 1), (0, 1e-8, 1e8, 1e3), (3, 1e8, 0, 1e-8)):
+        fit = fit_scaled_line(shift + factor * X, height + unit * Y)
+        assert fit.loss - X.size * np.log(unit) == pytest.approx(want.loss, abs=1e-6)
+        assert fit.w * factor / unit == pytest.approx(want.w, abs=1e-6)
+        assert fit.v * factor == pytest.approx(want.v, abs=1e-6)

@@ -272,3 +272,13 @@ def test_where_the_link_can_be_chosen_the_sliders_reach_every_sigma_with_it(spre
 def test_bad_input_is_named(options, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         heteroscedastic(**options)
+
+
+def test_where_there_is_no_best_line_the_sentence_says_why():
+    scene = view(explorer.heteroscedastic(x=[0, 100, 101, 102, 103], y=[1, 2, 7, 4, 1]).state)
+    assert scene.named["best"] == {}
+    assert "There is no best line: a line that meets the points on one side" in scene.sentence
+    loose = view(explorer.heteroscedastic(link="softplus").state)
+    assert loose.named["best"]
+    assert "is a minimum, but the loss has no lower bound" in loose.sentence
+    assert "lower bound" not in view(explorer.heteroscedastic().state).sentence
