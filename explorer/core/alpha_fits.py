@@ -29,7 +29,7 @@ from .divergences import alpha_divergence, line
 from .family import Family
 from .normal import Normal
 from .normal_fits import Fit, Surface, forward_kl, surface, tilted
-from .parameter import FloatArray, positive, real_array, refuse
+from .parameter import FloatArray, number, positive
 from .quadrature import Table, around, turns
 from .scan import Points
 
@@ -120,13 +120,11 @@ class _Search:
     @classmethod
     def of(cls, p: Family, alpha: float, fixed_sigma: float | None) -> _Search:
         line("p", p)
-        order = real_array("alpha", alpha)
-        if order.ndim or not 0 <= order <= 1:
-            refuse("alpha", alpha, "a number from 0 to 1")
+        alpha = number("alpha", alpha, 0.0, 1.0)
         if fixed_sigma is not None:
             fixed_sigma = positive("fixed_sigma", fixed_sigma)
         center, unit = float(p.mean()), float(np.sqrt(p.variance()))
-        return cls(p, float(order), fixed_sigma, center, unit)
+        return cls(p, alpha, fixed_sigma, center, unit)
 
     @cached_property
     def table(self) -> Table:

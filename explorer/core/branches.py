@@ -16,7 +16,7 @@ from .family import Family
 from .mixture import Mixture
 from .normal import Normal
 from .normal_fits import Fit
-from .parameter import FloatArray, positive
+from .parameter import FloatArray, data, positive, refuse
 from .quadrature import zeros, zeros_of_two
 from .scan import Points, Slices
 
@@ -94,6 +94,11 @@ def reverse_branches(
     fixed_sigma: float | None = None,
 ) -> Branches:
     """Return the reverse fits of w1 N(-d/2, s1) + w2 N(d/2, s2) for d from 0 to ``reach``."""
+
+    for name, pair in (("weights", weights), ("sigmas", sigmas)):
+        if data(name, pair).size != 2:
+            refuse(name, pair, "two numbers")
+    reach = positive("reach", reach)
 
     def problem(separation: float) -> tuple[Family, float, float | None]:
         half = 0.5 * separation

@@ -12,7 +12,7 @@ from .divergences import line
 from .family import Family
 from .normal import Normal
 from .normal_fits import Surface, forward_kl, reverse_kl
-from .parameter import FloatArray, positive, refuse
+from .parameter import FloatArray, one_of, positive, refuse, whole
 
 T = TypeVar("T")
 At: TypeAlias = Callable[[FloatArray], Surface]
@@ -64,10 +64,9 @@ def descend(
     line("p", p)
     if not isinstance(start, Normal) or start.mean().ndim:
         refuse("start", start, "a Normal with single numbers as parameters")
-    divergence = _chosen("direction", direction, {"forward": forward_kl, "reverse": reverse_kl})
-    rule = _chosen("method", method, {"gradient": _downhill, "adam": _adam, "newton": _newton})
-    if type(steps) is not int or steps < 0:
-        refuse("steps", steps, "a whole number from 0 on")
+    divergence = DIRECTIONS[one_of("direction", direction, DIRECTIONS)]
+    rule = RULES[one_of("method", method, RULES)]
+    steps = whole("steps", steps, 0)
     rate = positive("rate", rate)
     sigma = start.sigma if fixed_sigma is None else positive("fixed_sigma", fixed_sigma)
     unit = np.array([np.sqrt(p.variance()), 1.0])
@@ -148,7 +147,5 @@ def _backtracked(
     return point, here
 
 
-def _chosen(name: str, value: str, choices: dict[str, T]) -> T:
-    if value not in choices:
-        refuse(name, value, f"one of {', '.join(map(repr, choices))}")
-    return choices[value]
+DIRECTIONS = {"forward": forward_kl, "reverse": reverse_kl}
+RULES = {"gradient": _downhill, "adam": _adam, "newton": _newton}

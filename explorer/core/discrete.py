@@ -15,9 +15,12 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .family import Family
-from .parameter import REAL, FloatArray, Parameter, Value, data, probability, real_array, refuse
+from .parameter import (
+    REAL, FloatArray, Parameter, Value, data, probability, real_array, refuse, whole,
+)  # fmt: skip
 from .special import times
 
+MOST = 1_000_000  # classes
 _PROBABILITY = Parameter(
     "p", "P(1)", "probability of 1", "probability", (0.0, 1.0), "sigmoid", 0.5, closed=True
 )
@@ -143,9 +146,7 @@ class Bernoulli(Discrete):
     @classmethod
     def _fit_mle(cls, y: ArrayLike) -> Bernoulli:
         """The mean; all 0 or all 1 give an infinite logit, where the likelihood is 1."""
-        y = data("y", y)
-        if not ((y >= 0) & (y <= 1)).all():
-            refuse("y", y, "numbers from 0 to 1")
+        y = probability("y", data("y", y, labels=True))
         with np.errstate(divide="ignore"):
             return cls(float(np.log(y.sum()) - np.log((1 - y).sum())))
 
@@ -296,7 +297,7 @@ class Categorical(Discrete):
         if values.ndim == 0 or values.shape[-1] != k:
             refuse("y", y, f"whole class numbers, or shares of shape (..., {k})")
         self._check_shapes(y=values, logits=self.logits)
-        return distribution("y", values, nan=True)
+        return distribution("y", y, nan=True)
 
     def _at(self, y: ArrayLike, table: FloatArray) -> FloatArray:
         """Entries of a table (..., K) at class numbers, or its means under soft labels."""
@@ -313,13 +314,13 @@ class Categorical(Discrete):
     @classmethod
     def _fit_mle(cls, y: ArrayLike, classes: int | None = None) -> Categorical:
         """The shares of the classes; ``classes`` is K, if not the largest class number plus one."""
-        values = np.asarray(y)
-        data("y", y)
-        if values.dtype.kind not in "iu" or values.min() < 0:
-            refuse("y", y, "whole class numbers from 0 on")
-        counts = np.bincount(values.ravel(), minlength=classes or 0)
-        if classes is not None and counts.size > classes:
-            refuse("classes", classes, f"more than every class number, so at least {counts.size}")
+        values = data("y", y)
+        if np.asarray(y).dtype.kind not in "iu" or not 0 <= values.min() <= values.max() < MOST:
+            refuse("y", y, f"whole class numbers from 0 to {MOST - 1}")
+        least = int(values.max()) + 1
+        if classes is not None and whole("classes", classes, 1, MOST) < least:
+            refuse("classes", classes, f"more than every class number, so at least {least}")
+        counts = np.bincount(values.astype(np.intp), minlength=int(classes or 0))
         return cls.from_probabilities(counts / counts.sum())
 
 
@@ -329,13 +330,16 @@ def distribution(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArra
     Raises
     ------
     ValueError
-        If one is negative, or a sum is not one within 1e-9; nan passes if ``nan``.
+        If one is negative, or a sum is not one within 1e-9, or as rounding leaves it in float32 or
+        float16; nan passes if ``nan``.
     """
     p = real_array(name, value)
     good = p.ndim > 0 and p.size > 0
     if good:
         total = p.sum(axis=-1, keepdims=True)
-        fine = (p >= 0) & (np.abs(total - 1) <= 1e-9)
+        kind = np.asarray(value).dtype
+        rounding = np.finfo(kind).eps if kind.kind == "f" else 0.0
+        fine = (p >= 0) & (np.abs(total - 1) <= max(1e-9, (4 + p.shape[-1]) * rounding))
         good = bool((fine | (nan & np.isnan(total))).all())
     if not good:
         refuse(name, value, "an array (..., K) of numbers from 0 on that sum to 1")

@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike
 from .beta import Beta
 from .boxes import Boxes
 from .discrete import Discrete
-from .family import Family, panel_ends
+from .family import Family, a_family, panel_ends
 from .interval import at, interval_ends, log_density
 from .mixture import Empirical, Mixture
 from .normal import Normal
-from .parameter import FloatArray, real_array, refuse
+from .parameter import FloatArray, number, refuse
 from .quadrature import (
     AROUND, Integrand, Points, Table, adaptive, between, integral, refined, turns,
 )  # fmt: skip
@@ -37,14 +37,15 @@ def nll(family: Family, y: ArrayLike) -> float:
     ValueError
         If y is empty, or does not suit the family.
     """
-    if real_array("y", y).size == 0:
+    each = a_family("family", family).nll(y)
+    if each.size == 0:
         refuse("y", y, "one observation or more")
-    return float(_family("family", family).nll(y).sum())
+    return float(each.sum())
 
 
 def entropy(p: Family) -> FloatArray:
     """Return -E_p[log p] in nats (differential, may be negative, where p has a density)."""
-    return _family("p", p).entropy()
+    return a_family("p", p).entropy()
 
 
 def cross_entropy(p: Family, q: Family) -> FloatArray:
@@ -54,7 +55,7 @@ def cross_entropy(p: Family, q: Family) -> FloatArray:
     where q is a Mixture (1e-13) or a StudentT (1e-12; 1e-6 where q is 64 times narrower than the
     parts of p).  q's parameters may be arrays unless it is a Mixture.
     """
-    p, q = _family("p", p), _family("q", q)
+    p, q = a_family("p", p), a_family("q", q)
     if isinstance(p, Empirical):
         if isinstance(q, Empirical | Discrete):
             refuse("q", q, "a family with a density on the real line")
@@ -89,7 +90,7 @@ def kl(p: Family, q: Family) -> FloatArray:
     only): relative or absolute error 1e-12, for nearly equal distributions absolute 1e-15, and
     never negative.  All else: cross-entropy less entropy, absolute error 1e-12.
     """
-    p, q = _family("p", p), _family("q", q)
+    p, q = a_family("p", p), a_family("q", q)
     alike, few = type(p) is type(q), Discrete | Empirical
     if alike and (closed := p._kl(q)) is not None:
         return closed
@@ -107,7 +108,7 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
     combination, by quadrature between the points where p = q (absolute error 1e-12); sums for
     Bernoulli and Categorical.
     """
-    p, q = _family("p", p), _family("q", q)
+    p, q = a_family("p", p), a_family("q", q)
     if isinstance(p, Discrete):
         log_p, log_q = _tables(p, q)
         terms = _signed(log_p, log_q)
@@ -160,7 +161,7 @@ def jensen_shannon(p: Family, q: Family) -> FloatArray:
         log_m = np.logaddexp(log_p, log_q) - math.log(2)
         return 0.5 * (divergence_terms(log_p, log_m) + divergence_terms(log_q, log_m))
 
-    p, q = _family("p", p), _family("q", q)
+    p, q = a_family("p", p), a_family("q", q)
     if isinstance(p, Discrete):
         return np.asarray(terms(*_tables(p, q)).sum(axis=-1))[()]
     _check_supports(p, q)
@@ -177,7 +178,7 @@ def renyi_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
     and Categorical, quadrature with a Mixture: relative or absolute error 1e-12.  With a Laplace or
     StudentT alpha is at most 1.
     """
-    alpha = _order(alpha)
+    p, q, alpha = a_family("p", p), a_family("q", q), number("alpha", alpha)
     if alpha <= 0:
         refuse("alpha", alpha, "a positive number")
     if alpha == 1:
@@ -208,7 +209,7 @@ def alpha_divergence(p: Family, q: Family, alpha: float) -> FloatArray:
     is had and how accurately: as for kl.  With a Laplace or StudentT alpha is from 0 to 1; a Beta
     goes with a Beta only.
     """
-    p, q, alpha = _family("p", p), _family("q", q), _order(alpha)
+    p, q, alpha = a_family("p", p), a_family("q", q), number("alpha", alpha)
     if alpha in (0, 1):
         return kl(p, q) if alpha else kl(q, p)
     if alpha < 0.5:  # alpha and 1 - alpha are kept apart: one of them may be tiny
@@ -338,19 +339,6 @@ def _check_supports(p: Family, q: Family) -> None:
     """Refuse a Beta beside others: what they have outside (0, 1) is no part of the integral."""
     if isinstance(p, Beta) is not isinstance(q, Beta):
         refuse("q", q, "a Beta beside a Beta, and none beside others")
-
-
-def _family(name: str, value: Family) -> Family:
-    if not isinstance(value, Family):
-        refuse(name, value, "a distribution")
-    return value
-
-
-def _order(alpha: float) -> float:
-    order = real_array("alpha", alpha)
-    if order.ndim or not np.isfinite(order):
-        refuse("alpha", alpha, "a finite number")
-    return float(order)
 
 
 def _tables(p: Discrete, q: Family) -> tuple[FloatArray, FloatArray]:

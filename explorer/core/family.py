@@ -95,8 +95,9 @@ class Family(ABC):
     @classmethod
     def from_numbers(cls, numbers: Sequence[float]) -> Self:
         """The family member with these ``numbers``, in which weights count by their share."""
-        cls.described(len(numbers))
-        return cls._of(numbers)
+        row = data("numbers", numbers)
+        cls.described(row.size)
+        return cls._of(row.tolist())
 
     @classmethod
     def _of(cls, numbers: Sequence[float]) -> Self:
@@ -124,7 +125,7 @@ class Family(ABC):
         """
         if isinstance(y, Points):
             return y  # type: ignore[return-value]
-        values = real_array("y", y)
+        values = real_array("y", y, labels=self.data == "binary")
         if values.ndim and self._shape():
             self._check_shapes(y=values, **self._parameters())
         return values
@@ -171,7 +172,7 @@ class Family(ABC):
         Their sum is nll(y).sum(), and as quick as can be for parameters that are arrays: each term
         has the shape of the parameters, whatever that of ``y``.
         """
-        values = data("y", y)
+        values = data("y", y, labels=self.data == "binary")
         terms = self._terms(np.ravel(y) if self.data == "classes" else values)
         shape = self._shape()
         return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
@@ -276,3 +277,10 @@ def panel_ends(*families: Family) -> Points:
     at = np.asarray(own)
     kinks = np.concatenate([family._kinks() for family in families])
     return Points.joined(own, kinks[(kinks > at.min()) & (kinks < at.max())])
+
+
+def a_family(name: str, value: Family) -> Family:
+    """Return ``value`` if it is a distribution."""
+    if not isinstance(value, Family):
+        refuse(name, value, "a distribution")
+    return value

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from numpy.typing import ArrayLike
 
-from .family import Family
+from .family import Family, a_family
 from .parameter import refuse
 
 F = TypeVar("F", bound=Family)
@@ -45,8 +45,8 @@ def fit_cross_entropy(family: type[F], p: Family, **options: float) -> F:
         If every q has an infinite cross-entropy, or the pair is none of these.
     """
     _check(family)
-    if not isinstance(p, Family) or p.data != "continuous":
-        refuse("p", p, "a family with a density")
+    if a_family("p", p).data != "continuous" or p._shape() != ():
+        refuse("p", p, "a family with a density and single numbers as parameters")
     fitted: F = family._fit_cross_entropy(p, **options)
     return fitted
 

@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from .beta import Beta
-from .discrete import Bernoulli, Categorical
+from .discrete import MOST, Bernoulli, Categorical
 from .family import Family
 from .laplace import Laplace
 from .normal import Normal
-from .parameter import FloatArray, Parameter, Value, positive, refuse
+from .parameter import FloatArray, Parameter, Value, number, one_of, positive, refuse, whole
 from .special import LOG_2PI, half_rest
 from .student_t import StudentT
 
@@ -57,6 +57,7 @@ class Head(ABC):
     def __post_init__(self) -> None:
         one_of("link", self.link, get_args(Link))
         one_of("loss", self.loss, get_args(Part))
+        number("center", self.center)
         positive("unit", self.unit)
 
     @property
@@ -378,15 +379,12 @@ def head(
     one_of("family", family, tuple(HEADS))
     names: tuple[str, ...] = ()
     if HEADS[family].family.data != "continuous":
-        if isinstance(classes, int):
-            classes = [str(k) for k in range(classes)]
-        names = tuple(classes)
+        if isinstance(classes, list | tuple):
+            names = tuple(classes)
+        else:
+            names = tuple(map(str, range(whole("classes", classes, 2, MOST))))
         if len(names) < 2 or (family == "bernoulli" and len(names) > 2):
             refuse("classes", classes, "2 classes, or more if categorical")
-    return HEADS[family](link, loss, float(center), float(unit), names)
-
-
-def one_of(name: str, value: object, allowed: Sequence[str]) -> None:
-    """Refuse a ``value`` that is none of the ``allowed``."""
-    if value not in allowed:
-        refuse(name, value, "one of " + ", ".join(map(repr, allowed)))
+        if not all(isinstance(name, str) for name in names):
+            refuse("classes", classes, "how many classes, or their names")
+    return HEADS[family](link, loss, number("center", center), positive("unit", unit), names)

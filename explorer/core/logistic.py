@@ -41,7 +41,7 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> LogisticFit:
         If the shapes differ or y lies outside [0, 1]; and where no maximum of the likelihood
         exists: x is constant, y is all 0 or all 1, or a point of x separates the classes.
     """
-    x, y = data("x", x), probability("y", data("y", y))
+    x, y = data("x", x), probability("y", data("y", y, labels=True))
     if x.size != y.size:
         refuse("y", y, f"as many values as x has, {x.size}")
     zeros, ones = x[y < 1], x[y > 0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .parameter import FloatArray, positive, refuse
+from .parameter import FloatArray, number, positive, whole
 
 MOST_HIDDEN = 64
 
@@ -37,8 +37,9 @@ class Network:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        whole("hidden", self.hidden, 0, MOST_HIDDEN)
-        whole("outputs", self.outputs, 1)
+        object.__setattr__(self, "hidden", whole("hidden", self.hidden, 0, MOST_HIDDEN))
+        object.__setattr__(self, "outputs", whole("outputs", self.outputs, 1))
+        number("center", self.center)
         positive("scale", self.scale)
 
     def count(self) -> int:
@@ -101,11 +102,3 @@ class Network:
             gradient[:h] = d_inner @ z
             gradient[h : 2 * h] = d_inner.sum(axis=1)
         return gradient
-
-
-def whole(name: str, value: int, low: int, high: int | None = None) -> int:
-    """Return ``value`` as an int from ``low`` to ``high``, else it is refused."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        refuse(name, value, f"a whole number from {low} {'on' if high is None else f'to {high}'}")
-    return int(value)

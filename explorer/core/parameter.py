@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal, Never, TypeAlias
+from numbers import Integral, Real
+from typing import Any, Literal, Never, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +19,9 @@ FloatArray: TypeAlias = NDArray[np.float64]
 Value: TypeAlias = float | FloatArray
 """A parameter as a family keeps it: a float, or a read-only array."""
 
-_LONGEST = 300  # characters of a value in a message
+Option = TypeVar("Option", str, int, str | int)
+
+_LONGEST, _WHOLE = 120, 300  # characters of a value in a message, and of all of it
 
 
 class NoMaximum(ValueError):
@@ -35,28 +41,107 @@ def refuse(name: str, value: object, allowed: str) -> Never:
 
 
 def _refusal(name: str, value: object, allowed: str) -> str:
-    text = repr(value)
-    if len(text) > _LONGEST:
-        text = f"{text[:_LONGEST]}..."
-    return f"{name} = {text}: allowed is {allowed}"
+    if isinstance(value, np.ma.MaskedArray):
+        allowed += ", none of them masked"
+    try:
+        text = repr(value)
+    except ValueError:  # of a whole number with thousands of digits
+        text = f"a {type(value).__name__}"
+    return _cut(f"{_cut(name, _LONGEST)} = {_cut(text, _LONGEST)}: allowed is {allowed}", _WHOLE)
 
 
-def real_array(name: str, value: ArrayLike) -> FloatArray:
-    """Return ``value`` as float64; all but integers and floats is refused, never converted."""
-    if type(value) is int:  # numpy turns whole numbers beyond 64 bits into objects
-        value = float(value) if abs(value) < 2**1023 else math.inf if value > 0 else -math.inf
+def _cut(text: str, most: int) -> str:
+    text = re.sub(r"\s+", " ", text[: 4 * most])
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def reals(value: Any, kinds: str = "fiu") -> FloatArray | None:
+    """``value`` as float64 if it is of integers and floats alone, none of them masked."""
+    if isinstance(value, Real) and not isinstance(value, bool | np.generic):
+        try:
+            value = float(value)
+        except OverflowError:  # a whole number beyond all floats
+            value = math.inf if value > 0 else -math.inf
     try:
         array = np.asarray(value)
-    except ValueError:
-        array = np.empty(0, dtype=object)
-    if array.dtype.kind not in "fiu":
+    except (TypeError, ValueError):
+        return None
+    if array.dtype.kind not in kinds or (
+        isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
+    ):
+        return None
+    with np.errstate(over="ignore"):
+        return array.astype(np.float64, copy=False)
+
+
+def real_array(name: str, value: ArrayLike, *, labels: bool = False) -> FloatArray:
+    """Return ``value`` as float64; all but integers and floats is refused, never converted.
+
+    So are arrays of which a value is masked.  Of ``labels`` True is 1 and False is 0.
+    """
+    array = reals(value, "fiub" if labels else "fiu")
+    if array is None:
         refuse(name, value, "a real number or an array of them")
-    return array.astype(np.float64, copy=False)
+    return array
 
 
-def data(name: str, value: ArrayLike) -> FloatArray:
+def labels_of(name: str, value: Any) -> NDArray[Any]:
+    """Return labels of any kind, numbers, truth values or texts, as an array; none is masked."""
+    with suppress(TypeError, ValueError):
+        array = np.asarray(value)
+        masked = isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
+        if array.ndim and array.size and array.dtype.kind in "iufbUO" and not masked:
+            return array
+    refuse(name, value, "a non-empty list or array of labels")
+
+
+def number(
+    name: str, value: Any, low: float = -math.inf, high: float = math.inf, *, inside: bool = False
+) -> float:
+    """Return ``value`` as a finite float from ``low`` to ``high``, or if ``inside`` between them.
+
+    Integers and floats of any size are taken, and arrays without dimensions.
+    """
+    if type(value) is float and low < value < high:
+        return value
+    array = reals(value)
+    if array is not None and array.ndim == 0 and np.isfinite(array):
+        found = float(array)
+        if low < found < high or (not inside and low <= found <= high):
+            return found
+    refuse(name, value, _interval(low, high, inside))
+
+
+def _interval(low: float, high: float, inside: bool) -> str:
+    if math.isfinite(high):
+        between = f"between {low:g} and {high:g}" if inside else f"from {low:g} to {high:g}"
+        return f"a number {between}"
+    if low == 0:
+        return "a positive and finite number" if inside else "a finite number from 0 on"
+    return f"a finite number from {low:g} on" if math.isfinite(low) else "a finite number"
+
+
+def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """Return ``value``, an integer or a float without decimals, as an int from low to high."""
+    with suppress(ValueError):
+        found = number(name, value, low, math.inf if high is None else high)
+        if found.is_integer():
+            return int(found)
+    refuse(name, value, f"a whole number from {low} {'on' if high is None else f'to {high}'}")
+
+
+def one_of(name: str, value: Any, options: Collection[Option]) -> Option:
+    """The option, a text or a whole number, that equals ``value``."""
+    if isinstance(value, str | Integral) and not isinstance(value, bool):
+        for option in options:
+            if option == value:
+                return option
+    refuse(name, value, f"one of {', '.join(map(repr, options))}")
+
+
+def data(name: str, value: ArrayLike, *, labels: bool = False) -> FloatArray:
     """Return observations as a flat float64 array; there must be one, and all finite."""
-    array = real_array(name, value).ravel()
+    array = real_array(name, value, labels=labels).ravel()
     if array.size == 0 or not np.isfinite(array).all():
         refuse(name, value, "one finite number or more")
     return array
@@ -73,16 +158,13 @@ def varied(y: ArrayLike) -> FloatArray:
 
 def positive(name: str, value: float) -> float:
     """Return ``value`` as one positive, finite float; anything else is refused."""
-    number = real_array(name, value)
-    if number.ndim or not 0 < number < np.inf:
-        refuse(name, value, "a positive and finite number")
-    return float(number)
+    return number(name, value, 0.0, inside=True)
 
 
 def probability(name: str, value: ArrayLike, *, nan: bool = False) -> FloatArray:
     """Return ``value`` as float64 in [0, 1], else it is refused; nan passes if ``nan``."""
     p = real_array(name, value)
-    if not ((p >= 0) & (p <= 1) | (np.isnan(p) & nan)).all():
+    if p.size == 0 or not ((p >= 0) & (p <= 1) | (np.isnan(p) & nan)).all():
         refuse(name, value, "a number from 0 to 1")
     return p
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .divergences import line
 from .family import Family
-from .parameter import FloatArray, real_array, refuse
+from .parameter import FloatArray, number
 from .quadrature import REACH, Table, turns
 from .symmetric import Symmetric
 
@@ -24,9 +24,7 @@ def highest_density_region(p: Family, mass: float = 0.95) -> FloatArray:
     ValueError
         If p is of another family, or mass is not between 0 and 1.
     """
-    wanted = real_array("mass", mass)
-    if wanted.ndim or not 0 < wanted < 1:
-        refuse("mass", mass, "a number between 0 and 1")
+    wanted = number("mass", mass, 0.0, 1.0, inside=True)
     if isinstance(p, Symmetric) and p._shape() == ():
         low_end = float(p.quantile(0.5 - 0.5 * wanted))
         return np.array([[low_end, 2 * p.mu - low_end]])

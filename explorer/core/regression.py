@@ -8,10 +8,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .family import Family
 from .newton import minimum
-from .parameter import TWO_VALUES, FloatArray, NoMaximum, data, refuse
+from .parameter import TWO_VALUES, FloatArray, NoMaximum, data, one_of, real_array, refuse
 from .special import LOG_2PI, log_softplus, softplus, softplus_inverse
 
+LINKS = ("exp", "softplus")
 # Where a scaled line's fit looks first: v for x about its mean and 1 away at most, and the log of
 # sigma at either end.
 _TILTS = np.concatenate([np.arange(0.25, 12.0, 0.25), np.geomspace(12.0, 28.0, 24)])
@@ -69,8 +71,10 @@ def sum_of_squares(x: ArrayLike, y: ArrayLike, w: ArrayLike, c: ArrayLike) -> Fl
     spread = across @ across
     best = across @ up / spread if spread > 0 else 0.0
     rest = up - best * across
-    tilt = np.asarray(w, dtype=np.float64) - best
-    lift = np.asarray(c, dtype=np.float64) + np.asarray(w) * mean_x - mean_y
+    w, c = real_array("w", w), real_array("c", c)
+    Family._check_shapes(w=w, c=c)
+    tilt = w - best
+    lift = c + w * mean_x - mean_y
     out: FloatArray = rest @ rest + spread * tilt * tilt + x.size * lift * lift
     return out
 
@@ -116,13 +120,11 @@ class ScaledLineFit:
 
 def scale_of(raw: ArrayLike, link: str) -> tuple[FloatArray, FloatArray]:
     """sigma = e^raw or log(1 + e^raw), and its logarithm, which is exact where sigma underflows."""
-    raw = np.asarray(raw, dtype=np.float64)
-    if link == "exp":
-        with np.errstate(over="ignore", under="ignore"):
-            return np.exp(raw), raw
-    if link == "softplus":
+    raw = real_array("raw", raw)
+    if one_of("link", link, LINKS) == "softplus":
         return softplus(raw), log_softplus(raw)
-    refuse("link", link, "'exp' or 'softplus'")
+    with np.errstate(over="ignore", under="ignore"):
+        return np.exp(raw), raw
 
 
 def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLineFit:
@@ -142,8 +144,8 @@ def fit_scaled_line(x: ArrayLike, y: ArrayLike, link: str = "exp") -> ScaledLine
     ValueError
         If x and y do not fit a line.
     """
+    one_of("link", link, LINKS)
     x, y = _pairs(x, y)
-    scale_of(0.0, link)
     if (x == x[0]).all():
         refuse("x", x, TWO_VALUES)
     if _met(x, y):

@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .family import Family
-from .mixture import Mixture
-from .parameter import FloatArray, real_array, refuse
+from .family import Family, a_family
+from .mixture import Empirical, Mixture
+from .parameter import FloatArray, number, one_of, real_array, refuse, whole
 from .symmetric import Symmetric
 
 Loss: TypeAlias = Literal["zero_one", "absolute", "squared"]
@@ -22,12 +22,12 @@ LOSSES: tuple[Loss, ...] = ("zero_one", "absolute", "squared")
 
 def shortfall(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
     """E[max(t - y, 0)^order] for y from p and order 1 or 2; inf where it diverges."""
-    return p._shortfall(t, order)
+    return _continuous(p)._shortfall(t, whole("order", order, 1, 2))
 
 
 def excess(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
     """E[max(y - t, 0)^order] for y from p: the shortfall seen from above."""
-    return p._shortfall(t, order, -1)
+    return _continuous(p)._shortfall(t, whole("order", order, 1, 2), -1)
 
 
 def risk(p: Family, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> FloatArray:
@@ -36,6 +36,8 @@ def risk(p: Family, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> Fl
     Squared: Var y + (E y - t)^2.  Absolute: 2 E max(y-t, 0) + t - E y.  Zero-one: the
     probability of |y - t| > tolerance.  inf where the tails are too heavy for it to exist.
     """
+    p, tolerance = _continuous(p), number("tolerance", tolerance, 0.0)
+    one_of("loss", loss, LOSSES)
     t = real_array("answer", answer)
     if loss != "zero_one":
         if loss == "squared":
@@ -48,6 +50,10 @@ def risk(p: Family, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> Fl
 
 def interval_risk(p: Family, low: float, high: float, loss: Loss) -> FloatArray:
     """Expected loss of the distance from y to the interval; zero-one: the probability outside."""
+    p = _continuous(p)
+    one_of("loss", loss, LOSSES)
+    low = number("low", low)
+    high = number("high", high, low)
     if loss == "zero_one":
         return 1 - (p.cdf(high) - p.cdf(low))
     order = 2 if loss == "squared" else 1
@@ -67,11 +73,15 @@ def best_answer(p: Family, loss: Loss, tolerance: float = 0.0) -> float:
     ValueError
         If tolerance is not positive with zero-one loss: any answer then misses almost surely.
     """
+    p, tolerance = _continuous(p), number("tolerance", tolerance, 0.0)
+    one_of("loss", loss, LOSSES)
+    if p._shape() != ():
+        refuse("p", p, "a distribution with single numbers as parameters")
     if loss == "squared":
         return float(p.mean())
     if loss == "absolute":
         return float(p.quantile(0.5))
-    if not tolerance > 0:
+    if tolerance == 0:
         refuse("tolerance", tolerance, "a positive number for zero-one loss")
     if isinstance(p, Symmetric):
         return float(p.mu)
@@ -89,3 +99,9 @@ def best_answer(p: Family, loss: Loss, tolerance: float = 0.0) -> float:
         k = int(np.argmin(risk(p, t, "zero_one", tolerance)))
         low, high = float(t[max(k - 1, 0)]), float(t[min(k + 1, count - 1)])
     return float(t[k])
+
+
+def _continuous(p: Family) -> Family:
+    if a_family("p", p).data != "continuous" or isinstance(p, Empirical):
+        refuse("p", p, "a distribution with a density")
+    return p

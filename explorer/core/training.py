@@ -15,9 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .family import Family
-from .heads import HEADS, Head, Link, Part, head, one_of
-from .network import Network, whole
-from .parameter import FloatArray, Value, data, positive, probability, refuse
+from .heads import HEADS, Head, Link, Part, head
+from .network import Network
+from .parameter import (
+    FloatArray, Value, data, labels_of, number, one_of, positive, probability, reals, refuse,
+    whole,
+)  # fmt: skip
 
 Method: TypeAlias = Literal["adam", "gradient", "l-bfgs"]
 
@@ -209,8 +212,7 @@ def train(
     one_of("method", method, get_args(Method))
     rate, steps = positive("rate", rate), whole("steps", steps, 1, MOST_STEPS)
     batch, seed = whole("batch", batch, 0), whole("seed", seed, 0)
-    if decay != 0:
-        decay = positive("decay", decay)
+    decay = number("decay", decay, 0.0)
     x = np.array(data("x", x))
     y, names = _observations(family, y)
     y = np.array(y)
@@ -362,7 +364,7 @@ def _observations(family: str, y: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
     if kind == "continuous":
         values = data("y", y)
         return (values if support[0] == -math.inf else probability("y", values)), ()
-    if kind == "binary" and np.asarray(y).dtype.kind in "fiu":
+    if kind == "binary" and reals(y) is not None:
         values = probability("y", data("y", y))
         return values, ("0", "1")
     numbers, names = _labels(y)
@@ -373,14 +375,12 @@ def _observations(family: str, y: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
 
 def _labels(y: Any) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Class numbers and names of the labels that occur, in the order of categories or sorted."""
-    labels = np.asarray(y).ravel()
+    labels = labels_of("y", y).ravel()
     if labels.dtype.kind == "f":
         labels = data("y", labels)
         if (labels != np.round(labels)).any():
             refuse("y", y, "whole numbers or names of classes")
         labels = labels.astype(np.int64)
-    if labels.size == 0 or labels.dtype.kind not in "iubUO":
-        refuse("y", y, "whole numbers or names of classes")
     if labels.dtype.kind == "O" and not all(isinstance(label, str) for label in labels):
         refuse("y", y, "whole numbers or names of classes")
     if labels.dtype.kind == "O":
@@ -398,7 +398,7 @@ def _labels(y: Any) -> tuple[NDArray[np.int64], tuple[str, ...]]:
 def _used(held_out: ArrayLike | None, x: FloatArray) -> NDArray[np.bool_]:
     used = np.ones(x.size, dtype=bool)
     if held_out is not None:
-        mask = np.asarray(held_out)
+        mask = labels_of("held_out", held_out)
         if mask.dtype != bool or mask.shape != x.shape:
             refuse("held_out", held_out, f"True or False for each of the {x.size} points")
         used = ~mask

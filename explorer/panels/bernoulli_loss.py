@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer.core import Bernoulli, fit_logistic
+from explorer.core.parameter import reals
 from explorer.parts.inputs import Interval, Limits, Numbers, hull, real, refuse
 from explorer.parts.parameters import Parameters, many, one
 from explorer.parts.plane import every, levels, plane, remembered
@@ -92,21 +93,23 @@ def bernoulli_loss(
     ValueError
         Naming the parameter, its value and what is allowed.
     """
+    logit = real("logit", logit, -REACH[-1], REACH[-1])
     model = {"slope": slope, "decision": decision}
     if x is not None:
         return Blueprint("bernoulli_loss", groups(x, y, limits, **model), view_groups)
     for name, value in model.items():
         if value is not None:
             refuse(name, value, "a number only together with x")
-    reach = reach_of(real("logit", logit, -REACH[-1], REACH[-1]))
-    ranges, given = {"logit": (-reach, reach), "y": (0.0, 1.0)}, {"logit": logit, "y": y}
+    reach = reach_of(logit)
+    label = float(y) if isinstance(y, bool | np.bool_) else real("y", y, 0.0, 1.0)
+    ranges, given = {"logit": (-reach, reach), "y": (0.0, 1.0)}, {"logit": logit, "y": label}
     return Blueprint("bernoulli_loss", One.start({}, ranges, given, limits), view_one)
 
 
 def groups(x: Any, y: Any, limits: Limits | None, **given: float | None) -> Groups:
     """Two groups, with a model that is not the best where no other is given."""
-    if np.asarray(y).dtype == bool:  # truth values are labels too
-        y = np.asarray(y, dtype=float)
+    if (truths := reals(y, "b")) is not None:  # labels too
+        y = truths
     checked = Groups(x=x, y=y, slope=0.0, decision=0.0, limits={})
     x, y = checked.x, checked.y
     rises, width, fit = float(np.cov(x, y)[0, 1]), float(np.std(x)), best_fit(x, y)[0]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer.core import Categorical
-from explorer.parts.inputs import Interval, Limits, Numbers, column, real, refuse, whole
+from explorer.parts.inputs import Interval, Limits, Numbers, column, real, refuse, texts, whole
 from explorer.parts.parameters import Parameters, many, one
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import ceiling
@@ -37,15 +37,13 @@ class State(Parameters):
     def __post_init__(self) -> None:
         super().__post_init__()
         change, count = partial(object.__setattr__, self), len(self.logits)
-        names, seen = tuple(self.names), self.observations
+        seen = self.observations
         if not FEWEST <= count <= MOST:
             refuse("logits", self.logits, f"{FEWEST} to {MOST} numbers, one for each class")
-        if len(names) != count or not all(isinstance(name, str) for name in names):
-            refuse("names", self.names, f"{count} texts, one for each logit")
         numbers = seen if type(seen) is tuple else column("observations", seen, 0, count - 1)
         change("observations", classes(numbers, count - 1))
         change("y", whole("y", self.y, 0, count - 1))
-        change("names", names)
+        change("names", texts("names", self.names, (count,), f"{count} texts, one for each logit"))
 
     def controls(self) -> tuple[Control, ...]:
         """The logits by the names of their classes, the shift, and which class is observed."""

@@ -10,7 +10,7 @@ from explorer.core import Boxes, Mixture, cross_entropy, entropy
 from explorer.parts.curves import inner, places
 from explorer.parts.families import WithModel, given_family, suited, with_model
 from explorer.parts.inputs import Limits, Numbers, column
-from explorer.parts.parameters import POSITIVE, choice, many, one
+from explorer.parts.parameters import POSITIVE, REAL, choice, many, one
 from explorer.parts.plane import LESS_COLOUR
 from explorer.parts.ranges import ceiling, tidy
 from explorer.parts.spikes import (
@@ -24,7 +24,7 @@ from explorer.scene import (
 DATA: Numbers = (-1.4, -0.6, 0.1, 0.5, 1.9)
 BOUNDED_DATA: Numbers = (0.08, 0.35, 0.5, 0.6, 0.85)
 START = {"mu": 0.8, "sigma": 1.5, "scale": 1.5, "b": 3.0}  # a model beside these
-LINE, INSIDE = (-1e6, 1e6), (1e-6, 1 - 1e-6)  # where observations may lie
+LINE, INSIDE = REAL, (1e-6, 1 - 1e-6)  # where observations may lie
 SHAPES = {True: (0.1, 8.0), False: (1.0, 20.0)}  # of nu below 1 several models may be nearest
 MOST = 400  # observations; more make the entropy of their spikes slow
 DECADES = 4  # of the width

@@ -133,7 +133,9 @@ def beside(means: Numbers, sigmas: Numbers) -> Pair:
     digits = mixtures.digits_of(unit)
     mu = float(np.mean(means)) + 0.4 * max(float(np.std(means)), min(sigmas))
     sigma = max(2.2 * float(np.mean(sigmas)), mixtures.SPREADS["sigma"][0] * unit)
-    return round(mu, digits), min(round(sigma, digits), SIGMA[1])
+    (low, high), (narrowest, widest) = mixtures.MEAN, SIGMA
+    sigma = min(max(round(sigma, digits), narrowest), widest)
+    return min(max(round(mu, digits), low), high), sigma
 
 
 def view(state: State) -> Scene:

@@ -50,7 +50,7 @@ class State(WithModel):
     def __post_init__(self) -> None:
         super().__post_init__()
         real("answer", self.answer, *np.clip(self.family.support, -LARGE, LARGE).tolist())
-        if self.observations:
+        if type(self.observations) is not tuple or self.observations:
             seen = column("observations", self.observations, -LARGE, LARGE, MOST)
             object.__setattr__(self, "observations", seen)
 

@@ -12,7 +12,7 @@ from explorer.parts import classes
 from explorer.parts.curves import inner, places
 from explorer.parts.inputs import Limits, Numbers, one_of, real, refuse, whole
 from explorer.parts.observations import observed
-from explorer.parts.parameters import Parameters, choice, many, one
+from explorer.parts.parameters import Parameters, choice, kept, many, one
 from explorer.parts.plane import LESS_COLOUR
 from explorer.parts.ranges import ceiling, limits_around, tidy
 from explorer.parts.training import (
@@ -40,11 +40,11 @@ class State(Parameters):
 
     x: Numbers = many("x", "x of observation", most=MOST)
     y: Numbers = many("y", "y of observation", most=MOST)
-    held_out: tuple[bool, ...]
-    classes: tuple[str, ...]
-    labels: tuple[str, str]
-    family: str
-    steps: int
+    held_out: tuple[bool, ...] = kept()
+    classes: tuple[str, ...] = kept()
+    labels: tuple[str, str] = kept()
+    family: str = kept()
+    steps: int = kept()
     step: int = one("step", "step of the training", (0, LONGEST), whole=True, play=True, steps=400)
     near: float = one("x", "look at the observation near x", axis="x")
     rate: float = one("rate", "learning rate", (1e-6, 100.0), log=True)
@@ -53,9 +53,9 @@ class State(Parameters):
     hidden: int = choice("hidden units", HIDDEN)
     method: str = choice("method", METHODS)
     batch: int = choice("observations in a batch", BATCHES)
-    link: str = "exp"
-    loss: str = "full"
-    what: str = "mode"
+    link: str = kept("exp")
+    loss: str = kept("full")
+    what: str = kept("mode")
     shown: str = choice("curves", SHOWN)
 
     @property
@@ -167,11 +167,11 @@ def training(
     """
     kind, steps = STATES[one_of("family", family, STATES)], whole("steps", steps, 1, LONGEST)
     data = observed(x, y, family, held_out, MOST, classes, labels)
-    if kind is not Shares and loss != "full":
+    if kind is not Shares and one_of("loss", loss, LOSSES) != "full":
         refuse("loss", loss, "'full': only a Beta has a log B to drop")
-    options: dict[str, Any] = {"hidden": hidden, "method": method, "batch": batch, "link": link}
+    options: dict[str, Any] = {"hidden": hidden, "method": method, "batch": batch}
     options |= {"loss": loss, "shown": shown, "family": family, "steps": steps}
-    options["what"] = one_of("what", what, ANSWERS)
+    options |= {"link": one_of("link", link, LINKS), "what": one_of("what", what, ANSWERS)}
     given = {"step": whole("step", step, 0, steps), "rate": rate, "decay": decay, "seed": seed}
     ranges = {"x": data.x_axis, "y": data.y_axis, "step": (0, steps), "seed": (0, 20)}
     ranges |= {"rate": (1e-4, 1.0), "decay": (0.0, 0.1)}

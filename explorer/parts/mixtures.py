@@ -26,6 +26,7 @@ Curve: TypeAlias = tuple[Array, Array]  # x and y
 
 MOST = 5  # components
 MEAN, SIGMA, WEIGHT = (-1e6, 1e6), (1e-6, 1e6), (0.0, 1e6)
+LEAST = 1e-9  # a unit over the size of means: else twelve digits do not tell positions apart
 HALF = 8.0  # of what is on screen, in units
 SPREADS = {"sigmas": (0.3, 4.0), "sigma": (0.3, 10.0)}  # of the components and of q, in units
 Z = np.linspace(-4.0, 4.0, 65)
@@ -62,7 +63,7 @@ class MixtureState(Parameters):
     def __post_init__(self) -> None:
         change, limits = partial(object.__setattr__, self), self.limits
         if self.widths is not None:
-            change("sigmas", self.widths)
+            change("sigmas", column("widths", self.widths, *SIGMA, MOST))
             change("widths", None)
         change("limits", Checked())  # no value is bound by them
         super().__post_init__()
@@ -121,10 +122,10 @@ def given(means: Any, sigmas: Any, weights: Any, widths: Any, limits: Any) -> di
     """What a user says of p, with sigmas by either name; else sigmas of 1 and equal weights."""
     if sigmas is not None and widths is not None:
         refuse("widths", widths, "None where sigmas is given")
-    sigmas = widths if sigmas is None else sigmas
     means = column("means", means, *MEAN, MOST)
     count = len(means)
-    sigmas = (1.0,) * count if sigmas is None else column("sigmas", sigmas, *SIGMA)
+    by, sigmas = ("sigmas", sigmas) if widths is None else ("widths", widths)
+    sigmas = (1.0,) * count if sigmas is None else column(by, sigmas, *SIGMA, MOST)
     weights = (1 / count,) * count if weights is None else weights
     return {"means": means, "sigmas": sigmas, "weights": weights, "limits": limits}
 
@@ -134,7 +135,7 @@ def around(means: Numbers, sigmas: Numbers, values: Numbers) -> Interval:
     middle = 0.5 * (min(means) + max(means))
     reach = max(abs(m - middle) + 3 * s for m, s in zip(means, sigmas, strict=False)) / HALF
     far = max(abs(value - middle) for value in values) / (HALF - 0.6)  # the middle moves by 0.5
-    unit = ceiling(max(reach, far), ONE_TWO_FIVE)
+    unit = ceiling(max(reach, far, LEAST * abs(middle)), ONE_TWO_FIVE)
     center, digits = round(middle / unit) * unit, digits_of(unit)
     return round(center - HALF * unit, digits), round(center + HALF * unit, digits)
 

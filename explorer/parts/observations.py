@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from explorer import data
-from explorer.parts.inputs import Interval, Numbers, column, real, refuse, whole
+from explorer.core.parameter import labels_of, reals
+from explorer.parts.inputs import Interval, Numbers, column, real, refuse, texts, whole
 from explorer.parts.parameters import LARGE
 from explorer.parts.ranges import spread, window
 from explorer.scene import literal
@@ -55,7 +56,7 @@ def observed(
         named = (literal(name) if isinstance(name, str) else "" for name in own)
         labels = tuple(n or label for n, label in zip(named, labels, strict=True))
     if given is not None:
-        labels = _texts("labels", given, 2, 2)
+        labels = texts("labels", given, (2,), "two texts")
     names: tuple[str, ...] = ()
     xs = column("x", x, -LARGE, LARGE, most)
     if classes is not None and family not in LABELLED:
@@ -79,24 +80,15 @@ def observed(
     return Observed(xs, ys, held, names, labels, x_axis, y_axis)
 
 
-def _texts(name: str, values: Any, least: int, most: int) -> tuple[str, ...]:
-    """`values` as a tuple of texts, so many of them."""
-    if not isinstance(values, list | tuple) or not all(isinstance(v, str) for v in values):
-        refuse(name, values, "a list of texts")
-    if not least <= len(values) <= most:
-        refuse(name, values, f"a list of {least} to {most} texts")
-    return tuple(values)
-
-
 def numbered(y: Any, most: int, classes: Any = None) -> tuple[Numbers, tuple[str, ...]]:
     """Labels as the numbers of their classes, and the names of these in their order."""
     if classes is not None:
-        own = _texts("classes", classes, 2, most)
+        own = texts("classes", classes, range(2, most + 1), f"2 to {most} texts")
         ys = (whole(f"y[{i}]", v, 0, len(own) - 1) for i, v in enumerate(column("y", y, 0, most)))
         return tuple(map(float, ys)), own
     categories = getattr(getattr(y, "cat", y), "categories", None)
-    values = np.asarray(y)
-    if values.ndim != 1 or values.size == 0 or any(v is None or v != v for v in values.tolist()):
+    values = labels_of("y", y)
+    if values.ndim != 1 or any(v is None or v != v for v in values.tolist()):
         refuse("y", y, "a non-empty list or array of labels")
     names, numbers = np.unique(
         values.astype(str) if values.dtype == object else values, False, True
@@ -108,16 +100,16 @@ def numbered(y: Any, most: int, classes: Any = None) -> tuple[Numbers, tuple[str
         rank = {str(name): i for i, name in enumerate(categories)}
         order = np.argsort([rank[str(name)] for name in names])
     places = np.argsort(order)
-    texts = tuple(literal(f"{names[i]}") for i in order)
-    return tuple(places[numbers].astype(float).tolist()), texts
+    named = tuple(literal(f"{names[i]}") for i in order)
+    return tuple(places[numbers].astype(float).tolist()), named
 
 
 def apart(held_out: Any, count: int) -> tuple[bool, ...]:
     """Which observations are held out: those of a mask, or a share of all at random."""
-    mask = np.asarray(held_out)
-    if mask.dtype == bool and mask.shape == (count,):
-        return tuple(mask.tolist())
-    if mask.ndim:
+    mask = reals(held_out, "b")
+    if mask is not None and mask.shape == (count,):
+        return tuple((mask > 0).tolist())
+    if np.ndim(mask) or np.ndim(reals(held_out)):  # type: ignore[arg-type]
         refuse("held_out", held_out, f"a share, or {count} truth values")
     share = real("held_out", held_out, 0.0, 0.9)
     drawn = np.random.default_rng(0).permutation(count)[: round(share * count)]

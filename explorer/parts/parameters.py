@@ -6,7 +6,7 @@ From the declaration follow the check of a value, its slider, its axis and its t
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache, lru_cache
 from typing import Any, Self, TypeAlias
 
@@ -17,8 +17,8 @@ from explorer.parts.ranges import STEPS, decimals, fine_step
 from explorer.parts.words import subscript
 from explorer.scene import Axis, Choice, Control, Slider, number
 
-LARGE = 1e9
-REAL, POSITIVE = (-LARGE, LARGE), (1e-9, LARGE)
+LARGE = 1e15
+REAL, POSITIVE = (-LARGE, LARGE), (1 / LARGE, LARGE)
 MOST = 1000  # numbers of a column
 LOG_STEP = 0.02  # of a slider over decades
 
@@ -96,6 +96,11 @@ def many(symbol: str, label: str, domain: Interval = REAL, **options: Any) -> An
     return one(symbol, label, domain, **{"most": MOST, "visible": False, **options})
 
 
+def kept(default: Any = MISSING) -> Any:
+    """Declare a field that stays as the panel was made with."""
+    return field(default=default, metadata={"given": True})
+
+
 def choice(label: str, options: Mapping[Any, str]) -> Any:
     """Declare a field as one of a few options."""
     return field(metadata={"declared": Option(label, options)})
@@ -134,14 +139,14 @@ class Parameters:
     """
 
     limits: Limits = field(repr=False)
-    handles: int = field(default=0, repr=False)
+    handles: int = field(default=0, repr=False, metadata={"given": True})
 
     def __post_init__(self) -> None:
         if type(self.limits) is not Checked:  # else at every tick
             domains = _domains(type(self))
             limits = Checked(intervals(self.limits, domains, domains))
             object.__setattr__(self, "limits", limits)
-        whole("handles", self.handles, 0, MOST)
+        object.__setattr__(self, "handles", whole("handles", self.handles, 0, MOST))
         for name, kind in declared(type(self)).items():
             object.__setattr__(self, name, kind.checked(name, getattr(self, name), self.limits))
 
@@ -164,7 +169,7 @@ class Parameters:
             for n, (low, high) in ranges.items()
         }
         for name, value in given.items():
-            if value is not None:
+            if value is not None or name not in values:
                 values[name] = real(name, value, *domains[name])
                 ranges[name] = hull(ranges[name], values[name])
         limits = intervals({} if limits is None else limits, ranges, domains)

@@ -194,15 +194,11 @@ class Panel(Generic[AnyState]):
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         # In the browser's own Python matplotlib would hold up the page for seconds.
         picture = {} if sys.platform == "emscripten" else {"image/png": self._picture()}
-        return {
-            "text/plain": repr(self),
-            **picture,
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.widget.model_id,
-            },
-        }
+        bundle = {"text/plain": repr(self), **picture}
+        if self._stage.comm is not None:  # else it is closed
+            view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+            bundle["application/vnd.jupyter.widget-view+json"] = view
+        return bundle
 
     def _send(self, message: dict[str, Any], buffers: list[bytes]) -> None:
         self._stage.send(message, buffers)

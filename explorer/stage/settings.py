@@ -23,11 +23,13 @@ def with_entries(state: Any, changed: Mapping[str, Any]) -> Any:
     ValueError
         For an unknown name, and where the state refuses a value.
     """
-    names = [field.name for field in fields(state)]
+    names = [f.name for f in fields(state) if "given" not in f.metadata]
     changes: dict[str, Any] = {}
     for name, value in changed.items():
         field, dot, index = name.partition(".")
         present: Any = changes.get(field, getattr(state, field, None))
+        if type(value) is type(present) and value == present:
+            continue
         if field not in names or (dot and not _has_entry(present, index)):
             refuse(name, value, f"one of the parameters {', '.join(names)}")
         if dot:

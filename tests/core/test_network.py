@@ -583,7 +583,7 @@ def test_where_the_loss_has_no_bottom_nothing_breaks():
         ("family", {"family": Normal}),
         ("hidden", {"hidden": 65}),
         ("hidden", {"hidden": -1}),
-        ("hidden", {"hidden": 8.0}),
+        ("hidden", {"hidden": 8.5}),
         ("hidden", {"hidden": True}),
         ("steps", {"steps": 5001}),
         ("steps", {"steps": 0}),

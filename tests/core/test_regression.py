@@ -111,7 +111,7 @@ def test_the_two_links():
     sigma, log_sigma = scale_of(raw, "softplus")
     np.testing.assert_allclose(sigma, np.logaddexp(0, raw))
     assert log_sigma[0] == -800
-    with pytest.raises(ValueError, match=r"^link = 'square': allowed is 'exp' or 'softplus'"):
+    with pytest.raises(ValueError, match=r"^link = 'square': allowed is one of 'exp', 'softplus'"):
         scale_of(raw, "square")
 
 

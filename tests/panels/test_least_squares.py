@@ -234,5 +234,5 @@ def test_a_best_line_out_of_reach_disables_its_buttons():
 
 @pytest.mark.parametrize("sigma", [0, -1.0, math.nan])
 def test_sigma_is_positive(sigma):
-    with pytest.raises(ValueError, match=f"^sigma = {sigma}: allowed is a number from 1e-09"):
+    with pytest.raises(ValueError, match=f"^sigma = {sigma}: allowed is a number from 1e-15"):
         least_squares(sigma=sigma)

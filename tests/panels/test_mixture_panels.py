@@ -277,7 +277,7 @@ def test_a_tick_is_small(panel):
         ({"weights": (0.0, 0.0)}, "weights = .* sum above 0"),
         ({"weights": (1.0,)}, "weights = .* as many as the 2 means"),
         ({"sigmas": (1, 0)}, r"sigmas\[1\] = 0: allowed"),
-        ({"widths": (1, 0)}, r"sigmas\[1\] = 0: allowed"),
+        ({"widths": (1, 0)}, r"widths\[1\] = 0: allowed"),
         ({"sigmas": 1.0}, r"sigmas = 1.0: allowed"),
         ({"means": (0, np.nan)}, r"means\[1\] = nan: allowed"),
         ({"means": (0, 1, 2), "sigmas": (1, 1)}, "sigmas = .* as many as the 3 means"),

@@ -51,12 +51,12 @@ def test_values_become_floats():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"w": math.nan}, r"w = nan: allowed is a number from -1e\+09 to 1e\+09"),
+        ({"w": math.nan}, r"w = nan: allowed is a number from -1e\+15 to 1e\+15"),
         ({"w": True}, r"w = True: allowed is a number"),
         ({"w": "1"}, r"w = '1': allowed is a number"),
         ({"w": [1.0]}, r"w = \[1.0\]: allowed is a number"),
         ({"w": 10**400}, r"w = 10+\.\.\.: allowed is a number"),
-        ({"width": 0.0}, r"width = 0.0: allowed is a number from 1e-09"),
+        ({"width": 0.0}, r"width = 0.0: allowed is a number from 1e-15"),
         ({"y": (1.0, 7.0)}, r"y\[1\] = 7.0: allowed is a non-empty list"),
         ({"y": ()}, r"y = \(\): allowed is a non-empty list"),
         ({"y": 5}, r"y = 5: allowed is a non-empty list"),
@@ -135,7 +135,7 @@ def test_ranges_are_wide_enough_for_what_is_given():
         ({"v": (0, 1)}, r"limits = \{'v': \(0, 1\)\}: allowed"),
         ({"w": (1, 0)}, r"limits = \{'w': \(1, 0\)\}: allowed"),
         ({"w": 3}, r"limits = \{'w': 3\}: allowed"),
-        ({"width": (0, 1)}, r"limits\['width'\] = 0: allowed is a number from 1e-09"),
+        ({"width": (0, 1)}, r"limits\['width'\] = 0: allowed is a number from 1e-15"),
     ],
 )
 def test_bad_limits_are_named(limits, message):
