@@ -136,10 +136,8 @@ def training(
         observations a step, or 0 for all.
     steps, step, near, seed : numbers
         The length of the training, at most 5000; the step and the x looked at; the start.
-    loss : {"full", "kernel"}
-        Of a Beta: whether log B(a, b) is kept or (wrongly) dropped.
-    link : {"exp", "softplus"}
-        What makes a scale or shape positive.
+    loss, link : str
+        Of a Beta: "full", or "kernel" that drops log B(a, b). "exp" or "softplus" makes positive.
     held_out : float or list of bool
         The share of the observations, or which, that training does not see.
     what, shown : str
