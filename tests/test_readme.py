@@ -7,10 +7,12 @@ import pytest
 
 import explorer
 from explorer import static
-from explorer.scene import structure
+from explorer.scene import Choice, structure
 from explorer.stage import Panel
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LESSONS = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -47,3 +49,23 @@ def test_the_lines_for_a_notebook_run(tmp_path, monkeypatch):
 def test_every_panel_stands_in_the_table_of_notebooks():
     for name in explorer.PANELS:
         assert f"`{name}`" in README
+
+
+def test_teachers_find_every_panel_and_every_chapter():
+    for name in explorer.PANELS:
+        assert f"`{name}`" in LESSONS
+    chapters = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert set(re.findall(r"\]\(([^)]*)\)", LESSONS)) == chapters
+
+
+def test_the_lesson_presses_buttons_that_are_there():
+    pressed = re.findall("“(.*?)”", LESSONS)
+    assert len(pressed) > 4
+    there = {"▶ play"}
+    for code in re.findall(r"`(explorer\..*?\))`", LESSONS):
+        panel = eval(code, {"explorer": explorer})
+        there |= {preset.label for preset in panel._session.scene.presets}
+        for control in panel._session.controls.values():
+            if isinstance(control, Choice):
+                there |= {label for _, label in control.options}
+    assert set(pressed) <= there
