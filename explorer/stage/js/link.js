@@ -23,6 +23,7 @@ export class Link {
   constructor(model, Host) {
     this.model = model;
     this.views = new Set();
+    this.exports = new Map(); // what the kernel was asked to hand on -> who waits for it
     this.following = new Set(); // handles that were dragged since the last animation frame
     this.lastMove = -Infinity; // the time when one was
     this.lastAsked = -Infinity; // and when the kernel was asked
@@ -272,10 +273,27 @@ export class Link {
     }
   }
 
+  // What the kernel says of the state on screen: its code, a link to it, its numbers.
+  exported(what) {
+    return new Promise((resolve, reject) => {
+      const silent = setTimeout(() => reject(new Error("The kernel does not answer.")), PATIENCE);
+      this.exports.set(what, ({ text, refused }) => {
+        clearTimeout(silent);
+        if (refused === undefined) resolve(text);
+        else reject(new Error(refused));
+      });
+      this.send({ type: "export", what, state: this.state });
+    });
+  }
+
   receive(message, buffers) {
     const answered = performance.now();
     if (this.silent !== undefined) [this.silent, this.late, this.lost] = [answered, LATE, false];
     if (message.epoch !== this.epoch) return;
+    if (message.exported) {
+      this.exports.get(message.exported)?.(message);
+      return;
+    }
     if (message.settled) {
       this.host.settled(message.settled, this.named(message.state), message.missed);
       this.sendPress();

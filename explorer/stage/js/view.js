@@ -1,5 +1,6 @@
 // One place where a panel is displayed: its buttons, plots, sums and sentence.
 import { html, KEYS, put, setHtml } from "./elements.js";
+import { Menu } from "./menu.js";
 import { Plot } from "./plot.js";
 import { number, plain } from "./text.js";
 import { key } from "./wire.js";
@@ -46,6 +47,7 @@ export class View {
       this.buttons("presets", ...this.presets.map((preset) => preset.node), reset),
       ...this.players.map((player) => player.node),
       ...this.choices.map((choice) => choice.node),
+      new Menu(this).node,
     );
     this.el.replaceChildren(bar, this.notice, plots, ...sums, this.sentence, this.status);
     if (this.panel) this.dressControls(); // new data may have brought new sliders
