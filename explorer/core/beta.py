@@ -16,6 +16,7 @@ from .parameter import (
     POSITIVE, FloatArray, NoMaximum, Parameter, Value, data, probability, real_array, refuse,
     varied,
 )  # fmt: skip
+from .quadrature import Points
 from .special import bounded_sum, gamma_rest, log_beta_unchecked, minus_log1p, ratio_gap, times
 
 # From here on log_prob takes away by hand what cancels between kernel and normalizer.
@@ -78,16 +79,18 @@ class Beta(Family):
         """log-density of u = log y - log(1-y): a log y + b log(1-y) - log B(a, b)."""
         log_y, log_rest = -np.logaddexp(0.0, -u), -np.logaddexp(0.0, u)
         out = self.a * log_y + self.b * log_rest - self.log_normalizer()
-        y, rest = special.expit(u), special.expit(-u)
-        return self._near_mode(out - log_y - log_rest, y, rest) + log_y + log_rest
+        return self._near_mode(out, special.expit(u), special.expit(-u), log_y + log_rest)
 
     def _kernel(self, log_y: FloatArray, log_rest: FloatArray) -> FloatArray:
         return times(self.a - 1, log_y) + times(self.b - 1, log_rest)
 
-    def _near_mode(self, out: FloatArray, y: FloatArray, rest: FloatArray) -> FloatArray:
+    def _near_mode(
+        self, out: FloatArray, y: FloatArray, rest: FloatArray, log_by: Value = 0.0
+    ) -> FloatArray:
         """Replace log-densities where kernel and normalizer cancel: around the mode, a, b large.
 
-        With n = a + b, the log-density is -n KL((a, b)/n || (y, 1-y)) plus terms of size log n.
+        With n = a + b, the log-density is -n KL((a, b)/n || (y, 1-y)) plus terms of size log n, and
+        ``log_by``, log dy/du for that of another coordinate u.
         """
         large = np.minimum(self.a, self.b) > _LARGE
         if not np.any(large):
@@ -100,7 +103,7 @@ class Beta(Family):
             fine = (
                 -a * minus_log1p(off_a)
                 - b * minus_log1p(off_b)
-                - (np.log(y) + np.log(rest))
+                - (np.log(y) + np.log(rest) - log_by)
                 - (gamma_rest(a) + gamma_rest(b) - gamma_rest(bounded_sum(a, b)))
             )
         return np.where(near, fine, out)[()]
@@ -157,6 +160,10 @@ class Beta(Family):
         with np.errstate(over="ignore"):
             return 1 / (1 + np.divide(self.b, self.a))
 
+    def _mean_beyond(self, c: Value) -> FloatArray:
+        near_one = np.subtract(1, c) - Beta(self.b, self.a).mean()
+        return np.where(np.asarray(c) > 0.5, near_one, self.mean() - c)[()]
+
     def variance(self) -> FloatArray:
         """a b / ((a+b)^2 (a+b+1))."""
         with np.errstate(over="ignore"):
@@ -179,16 +186,53 @@ class Beta(Family):
         y = np.clip(self._observed(y), 0.0, 1.0)
         return np.asarray(special.betainc(self.a, self.b, y), dtype=np.float64)[()]
 
+    def _survival(self, y: ArrayLike | Points) -> FloatArray:
+        y = np.clip(self._observed(y), 0.0, 1.0)
+        return np.asarray(special.betaincc(self.a, self.b, y), dtype=np.float64)[()]
+
     def quantile(self, u: ArrayLike) -> FloatArray:
         u = probability("u", u, nan=True)
-        y = np.asarray(special.betaincinv(self.a, self.b, u), dtype=np.float64)
-        # Right to 1e-8 only at some places, as at the middle of Beta(1.1875, 1.1875).
         with np.errstate(all="ignore"):
-            step = (self.cdf(y) - u) / np.exp(self.log_prob(y))
+            y = np.asarray(special.betaincinv(self.a, self.b, u), dtype=np.float64)
+            # Right to 1e-8 only at some places, as at the middle of Beta(1.1875, 1.1875), and lost
+            # in far tails and where a shape is large.
+            off = self._off(y, 1 - y, u)
+            lost = ~(np.abs(off) < 1e-6 * np.minimum(u, 1 - u)) & (u > 0) & (u < 1)
+            if lost.any():
+                y = np.where(lost, self._sought(u), y)
+                off = self._off(y, 1 - y, u)
+            step = off / np.exp(self.log_prob(y))
         return np.where(np.abs(step) < 1e-6 * np.minimum(y, 1 - y), y - step, y)[()]
+
+    def _off(self, y: FloatArray, rest: FloatArray, u: FloatArray) -> FloatArray:
+        """cdf(y) - u by whichever side is the smaller; rest is 1 - y."""
+        right, upper = y > 0.5, u > 0.5
+        a, b = np.where(right, self.b, self.a), np.where(right, self.a, self.b)
+        tail = special.betainc(a, b, np.where(right, rest, y))
+        if (right != upper).any():
+            other = special.betaincc(a, b, np.where(right, rest, y))
+            tail = np.where(right == upper, tail, other)
+        return np.where(upper, (1 - u) - tail, tail - u)
+
+    def _sought(self, u: FloatArray) -> FloatArray:
+        """The same by halving, on log y - log(1-y)."""
+        low, high = np.full((2, *np.broadcast_shapes(self._shape(), u.shape)), 745.0)
+        low = -low
+        for _ in range(64):
+            middle = 0.5 * (low + high)
+            above = self._off(special.expit(middle), special.expit(-middle), u) > 0
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        out: FloatArray = special.expit(0.5 * (low + high))
+        return out
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...] = ()) -> FloatArray:
         return np.asarray(rng.beta(self.a, self.b, (*shape, *self._shape())))[()]
+
+    def _rise(self, t: Points, step: float) -> FloatArray:
+        y = np.asarray(t)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            up, down = (np.arctanh(np.minimum(step / each, 1.0)) for each in (y, 1 - y))
+            return 2 * (times(self.a - 1, up) - times(self.b - 1, down))
 
     def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
         if side < 0:
@@ -226,6 +270,9 @@ class Beta(Family):
             means = a2 * ratio_gap(a1 / a2 / n, cross)
             means = means + b2 * ratio_gap(b1 / b2 / n, -cross * (a2 / b2))
             rests = _bregman(a1, a2) + _bregman(b1, b2) - _bregman(n1, n2)
+            for x1, x2, y1, y2 in ((a1, a2, b1, b2), (b1, b2, a1, a2)):
+                if (lopsided := ~near & (y1 < 0.5 * x1) & (y2 < 0.5 * x2)).any():
+                    rests = np.where(lopsided, _lopsided_rests(x1, x2, y1, y2), rests)
             out = np.maximum(means + rests, 0.0)
         # Only terms beyond float64 leave a nan: with shapes some 1e300 apart.
         return np.where(np.isnan(out), np.inf, out)[()]
@@ -334,6 +381,18 @@ def _fit_packed(
         if abs(d_log_n) < 1e-14:
             break
     return n * (m + shift), n * (rest - shift)
+
+
+def _lopsided_rests(x1: FloatArray, x2: FloatArray, y1: FloatArray, y2: FloatArray) -> FloatArray:
+    """The same of x and y less that of x + y, for y below half of x, where these all but cancel."""
+
+    def rise(order: int, x: FloatArray, y: FloatArray) -> FloatArray:
+        path = x[..., None] + (0.5 + 0.5 * _NODES) * np.minimum(y, x)[..., None]
+        out: FloatArray = y * (gamma_rest(path, order + 1) @ (0.5 * _WEIGHTS))
+        return out
+
+    own = _bregman(y1, y2) + (y2 - y1) * gamma_rest(x1 + y1, 1)
+    return own + (x2 - x1) * rise(1, x1, y1) + rise(0, x1, y1) - rise(0, x2, y2)
 
 
 def _bregman(x: FloatArray, y: FloatArray) -> FloatArray:

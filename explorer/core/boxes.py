@@ -103,8 +103,12 @@ class Boxes(Observed):
         return np.asarray(self._spread() + self.width * self.width / 12)[()]
 
     def cdf(self, y: ArrayLike) -> FloatArray:
-        reached = (real_array("y", y)[..., None] - self.observations) / self.width + 0.5
+        reached = (self._observed(y)[..., None] - self.observations) / self.width + 0.5
         return np.asarray(np.clip(reached, 0.0, 1.0).mean(axis=-1))[()]
+
+    def _survival(self, y: ArrayLike | Points) -> FloatArray:
+        left = 0.5 - (self._observed(y)[..., None] - self.observations) / self.width
+        return np.asarray(np.clip(left, 0.0, 1.0).mean(axis=-1))[()]
 
     def quantile(self, u: ArrayLike) -> FloatArray:
         """The y with cdf(y) = u, for u in [0, 1]; the least of several."""

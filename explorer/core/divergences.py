@@ -117,9 +117,9 @@ def kl_parts(p: Family, q: Family) -> tuple[float, float]:
     if isinstance(p, Normal) and isinstance(q, Normal):
         equal = _normal_crossings(p, q, ends)
     else:
-        # To 2^-20 of the grid's spacing: an integral up to there has the square of that as error.
+        # To 1e-8 or so of the grid's spacing: an integral up to there has its square as error.
         with np.errstate(invalid="ignore"):
-            equal, _ = turns(lambda x: np.subtract(*_logs(p, q, x)), refined(ends, 2), 5)
+            equal, _ = turns(lambda x: np.subtract(*_logs(p, q, x)), refined(ends, 2), 3)
     signed = _integrand(_signed, p, q)
     ends = Points.joined(ends, equal)
     if all(isinstance(family, Normal | Mixture | Beta) for family in (p, q)):

@@ -216,6 +216,10 @@ class Family(ABC):
         """Probability of at most ``y``."""
         refuse("family", self, "a family with a density")
 
+    def _survival(self, y: ArrayLike | Points) -> FloatArray:
+        """Probability of more than ``y``, in the families here exact where it is small."""
+        return 1 - self.cdf(y)
+
     def quantile(self, u: ArrayLike) -> FloatArray:
         """The y with cdf(y) = u, for u in [0, 1]."""
         refuse("family", self, "a family with a density")
@@ -233,6 +237,13 @@ class Family(ABC):
             return adaptive(lambda y: np.abs(y - t) ** order * np.exp(self.log_prob(y)), reached)
 
         return np.asarray(np.vectorize(expected, otypes=[float])(real_array("t", t)))[()]
+
+    def _rise(self, t: Points, step: float) -> FloatArray:
+        """log p(t + step) - log p(t - step)."""
+        both = Points(np.tile(t.at, 2), np.append(t.off + step, t.off - step))
+        after, before = np.split(self.log_prob(both), 2)
+        with np.errstate(invalid="ignore"):
+            return after - before
 
     def _distance(self, t: Value) -> FloatArray:
         """E|y - t|."""

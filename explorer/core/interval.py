@@ -40,6 +40,8 @@ def interval_ends(*families: Family) -> FloatArray:
             a, b = float(family.a), float(family.b)
             center, unit = np.log(a) - np.log(b), np.sqrt(1 / a + 1 / b)
             parts.append(center + unit * np.concatenate([-_STEPS, [0.0], _STEPS]))
+            if min(a, b) < 1 and max(a, b) > 1e3:  # a long tail ends where the large one cuts it
+                parts.append((np.log(a) if a > b else -np.log(b)) + _MIDDLE)
             low.append(center - max(9.5 * unit, _TAIL / a))
             high.append(center + max(9.5 * unit, _TAIL / b))
         else:

@@ -84,9 +84,8 @@ class Laplace(Symmetric):
         tail = 0.5 * np.exp(-np.abs(z))
         return np.where(z < 0, tail, 1 - tail)
 
-    def _standard_quantile(self, u: FloatArray) -> FloatArray:
-        with np.errstate(divide="ignore"):
-            return np.where(u < 0.5, np.log(2 * u), -np.log1p(1 - 2 * u))
+    def _standard_reach(self, inside: FloatArray, outside: FloatArray) -> FloatArray:
+        return -np.where(inside < 0.5, np.log1p(-inside), np.log(outside))
 
     def _standard_shortfall(self, z: FloatArray, order: int) -> FloatArray:
         tail = np.exp(-np.abs(z))

@@ -182,32 +182,61 @@ class Mixture(Family):
         return np.asarray(-integral(term, panel_ends(self)))[()]
 
     def cdf(self, y: ArrayLike) -> FloatArray:
-        mu, sigma = self.table.mu, self.table.sigma
+        return np.asarray(special.ndtr(self._standardized(self._observed(y))) @ self.weights)[()]
+
+    def _survival(self, y: ArrayLike | Points) -> FloatArray:
+        return np.asarray(special.ndtr(-self._standardized(self._observed(y))) @ self.weights)[()]
+
+    def _standardized(self, y: FloatArray | Points) -> FloatArray:
         with np.errstate(over="ignore"):
-            z = (real_array("y", y)[..., None] - mu) / sigma
-        return np.asarray(special.ndtr(z) @ self.weights)[()]
+            out: FloatArray = (y[..., None] - self.table.mu) / self.table.sigma
+        return out
 
     def quantile(self, u: ArrayLike) -> FloatArray:
         """The y with cdf(y) = u, for u in [0, 1]; cut into 128 parts until they are digits."""
         u = probability("u", u, nan=True)
         live = [c for c, w in zip(self.components, self.weights, strict=True) if w > 0]
         each = np.stack([np.asarray(c.quantile(u)) for c in live])
-        level = u.ravel()
+        level, least = u.ravel(), 1e-18 * min(float(c.sigma) for c in live)
         low, high = each.min(axis=0).ravel(), each.max(axis=0).ravel()
         share, column = np.arange(129)[:, None] / 128, np.arange(level.size)
         while True:
             with np.errstate(invalid="ignore"):
                 ends = low + (high - low) * share
+                open_ = high - low > least
             ends = np.where(np.isfinite(ends), ends, high)  # u = 0 and 1 are at infinity
             ends[-1] = high
-            if not ((low < ends[1:-1]) & (ends[1:-1] < high)).any():
+            if not ((low < ends[1:-1]) & (ends[1:-1] < high) & open_).any():
                 return np.asarray(high.reshape(u.shape))[()]
-            part = (self.cdf(ends[1:-1]) < level).sum(axis=0)
+            part = (self._beyond(ends[1:-1], level) < 0).sum(axis=0)
             low, high = ends[part, column], ends[part + 1, column]
+
+    def _beyond(self, y: FloatArray, u: FloatArray) -> FloatArray:
+        """cdf(y) - u or what has its sign, from the tails that the components have beyond y.
+
+        So it tells also where the cdf is flat to the last digit.
+        """
+        mirror = np.where(u > 0.5, -1.0, 1.0)
+        z = self._standardized(y) * mirror[:, None]
+        passed = z >= 0
+        signs = np.where(passed, -1.0, 1.0)
+        out: FloatArray = passed @ self.weights - np.minimum(u, 1 - u)
+        out += (signs * special.ndtr(-np.abs(z))) @ self.weights
+        if (flat := out == 0).any():
+            with np.errstate(divide="ignore", invalid="ignore"):
+                tails = np.log(self.weights) + special.log_ndtr(-np.abs(z[flat]))
+                tails -= tails.max(axis=-1, keepdims=True)
+                out[flat] = (signs[flat] * np.exp(tails)).sum(axis=-1)
+        return mirror * out
 
     def _shortfall(self, t: ArrayLike, order: int, side: int = 1) -> FloatArray:
         parts = zip(self.weights.tolist(), self.components, strict=True)
-        return np.asarray(sum(w * c._shortfall(t, order, side) for w, c in parts))[()]
+        return np.asarray(sum(w * c._shortfall(t, order, side) for w, c in parts if w > 0))[()]
+
+    def _rise(self, t: Points, step: float) -> FloatArray:
+        if step > 1e-4 * self.table.sigma.min():
+            return super()._rise(t, step)
+        return 2 * step * self.table.score(t)
 
     def _ends(self) -> Points:
         live = self.weights > 0

@@ -81,8 +81,9 @@ class Normal(Symmetric):
     def _standard_cdf(self, z: FloatArray) -> FloatArray:
         return np.asarray(special.ndtr(z))
 
-    def _standard_quantile(self, u: FloatArray) -> FloatArray:
-        return np.asarray(special.ndtri(u))
+    def _standard_reach(self, inside: FloatArray, outside: FloatArray) -> FloatArray:
+        center = np.sqrt(2.0) * special.erfinv(inside)
+        return np.where(inside < 0.5, center, -special.ndtri(0.5 * outside))
 
     def _standard_shortfall(self, z: FloatArray, order: int) -> FloatArray:
         with np.errstate(under="ignore", over="ignore"):

@@ -17,6 +17,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import ArrayLike, NDArray
 
 from .parameter import FloatArray
@@ -24,10 +25,10 @@ from .special import LOG_2PI
 
 
 @dataclass(eq=False, slots=True)
-class Points:
+class Points(NDArrayOperatorsMixin):
     """Points ``at + off`` of the line; their difference from what is close to ``at`` is exact.
 
-    Both broadcast.  What does not know them takes them as an array, rounded to float64.
+    Besides what stands here they take part in arithmetic as an array, rounded to float64.
     """
 
     at: FloatArray
@@ -53,8 +54,10 @@ class Points:
         out: FloatArray = (self.at - other) + self.off
         return out
 
-    def __add__(self, step: FloatArray | float) -> Points:
-        return Points(self.at, self.off + step)
+    def __add__(self, step: Any) -> Points:
+        off = self.off + step
+        at = self.at if self.at.shape == off.shape else np.broadcast_to(self.at, off.shape)
+        return Points(at, off)
 
     def __getitem__(self, index: Any) -> Points:
         return Points(self.at[index], self.off[index])
@@ -62,27 +65,28 @@ class Points:
     def __array__(self, dtype: Any = None, copy: Any = None) -> FloatArray:
         return np.asarray(self.at + self.off, dtype=dtype)
 
-    @property
-    def ndim(self) -> int:
-        return max(self.at.ndim, self.off.ndim)
-
-    @property
-    def size(self) -> int:
-        return int(np.prod(self.shape))
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        arrays = (np.asarray(x) if isinstance(x, Points) else x for x in inputs)
+        return getattr(ufunc, method)(*arrays, **options)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.broadcast_shapes(self.at.shape, self.off.shape)
+        return self.off.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.off.ndim
+
+    @property
+    def size(self) -> int:
+        return self.off.size
 
     def ravel(self) -> Points:
         """The same, flat."""
-        if self.at.ndim == self.off.ndim == 1:
-            return self
-        at = np.add(self.at, np.zeros_like(self.off))
-        return Points(at.ravel(), np.add(self.off, np.zeros_like(self.at)).ravel())
+        return Points(self.at.ravel(), self.off.ravel())
 
     def normal(self) -> Points:
-        """The same, with ``off`` less than the last digit of ``at``; both of one shape."""
+        """The same, with ``off`` less than the last digit of ``at``."""
         at = self.at + self.off
         moved = at - self.at
         return Points(at, (self.at - (at - moved)) + (self.off - moved))
@@ -352,23 +356,30 @@ def _legendre(parts: int) -> tuple[FloatArray, FloatArray]:
 
 
 def turns(
-    slope: Integrand, grid: FloatArray | Points, rounds: int = 13
+    slope: Integrand, grid: FloatArray | Points, rounds: int = 7
 ) -> tuple[Points, NDArray[np.bool_]]:
     """Where ``slope`` changes its sign between points of the sorted grid, and whether it falls.
 
-    To 16^-rounds of the grid's spacing; 13 is all of float64.
+    Known to 16^-rounds of the grid's spacing, and taken as straight there: 7 is all of float64.
     """
     grid = Points.of(grid)
-    rising = slope(grid) > 0
-    change = rising[:-1] != rising[1:]
-    low, width, falls = grid[:-1][change], (grid[1:] - grid[:-1])[change], rising[:-1][change]
-    for _ in range(rounds if falls.size else 0):
+    values = slope(grid)
+    rising = values > 0
+    change = np.flatnonzero(rising[:-1] != rising[1:])
+    low, width, falls = grid[change], grid[change + 1] - grid[change], rising[change]
+    before, after, row = values[change], values[change + 1], np.arange(change.size)
+    for _ in range(rounds if change.size else 0):
         width = width / 16
         steps = width[:, None] * np.arange(1, 16)
-        inner = Points(np.repeat(low.at, 15), (low.off[:, None] + steps).ravel())
-        same = (slope(inner) > 0).reshape(-1, 15) == falls[:, None]
-        low = low + width * np.where(same.all(axis=1), 15, same.argmin(axis=1))
-    return low + 0.5 * width, falls
+        inner = slope(Points(np.repeat(low.at, 15), (low.off[:, None] + steps).ravel()))
+        inner = inner.reshape(steps.shape)
+        same = (inner > 0) == falls[:, None]
+        part = np.where(same.all(axis=1), 15, same.argmin(axis=1))
+        every = np.column_stack([before, inner, after])
+        low, before, after = low + width * part, every[row, part], every[row, part + 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = before / (before - after)
+    return low + width * np.where((share >= 0) & (share <= 1), share, 0.5), falls
 
 
 def refined(ends: Points, parts: int) -> Points:

@@ -11,9 +11,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .boxes import Boxes
 from .family import Family, a_family
 from .mixture import Empirical, Mixture
 from .parameter import FloatArray, number, one_of, real_array, refuse, whole
+from .quadrature import Points, integral, refined, turns
 from .symmetric import Symmetric
 
 Loss: TypeAlias = Literal["zero_one", "absolute", "squared"]
@@ -22,12 +24,20 @@ LOSSES: tuple[Loss, ...] = ("zero_one", "absolute", "squared")
 
 def shortfall(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
     """E[max(t - y, 0)^order] for y from p and order 1 or 2; inf where it diverges."""
-    return _continuous(p)._shortfall(t, whole("order", order, 1, 2))
+    return _one_sided(p, t, order, 1)
 
 
 def excess(p: Family, t: ArrayLike, order: int = 1) -> FloatArray:
     """E[max(y - t, 0)^order] for y from p: the shortfall seen from above."""
-    return _continuous(p)._shortfall(t, whole("order", order, 1, 2), -1)
+    return _one_sided(p, t, order, -1)
+
+
+def _one_sided(p: Family, t: ArrayLike, order: int, side: int) -> FloatArray:
+    p, order, t = _continuous(p), whole("order", order, 1, 2), real_array("t", t)
+    if (finite := np.isfinite(t)).all():
+        return p._shortfall(t, order, side)
+    out = p._shortfall(np.where(finite, t, 0.0), order, side)
+    return np.where(finite, out, np.where(np.isnan(t), np.nan, np.maximum(side * t, 0.0)))[()]
 
 
 def risk(p: Family, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> FloatArray:
@@ -39,13 +49,19 @@ def risk(p: Family, answer: ArrayLike, loss: Loss, tolerance: float = 0.0) -> Fl
     p, tolerance = _continuous(p), number("tolerance", tolerance, 0.0)
     one_of("loss", loss, LOSSES)
     t = real_array("answer", answer)
-    if loss != "zero_one":
+    if loss == "zero_one":
+        return _missed(p, Points.of(t), tolerance)
+    with np.errstate(over="ignore", invalid="ignore"):
         if loss == "squared":
-            out = p.variance() + np.square(p.mean() - t)
+            out = p.variance() + np.square(p._mean_beyond(t))
         else:
-            out = 2 * excess(p, t) + (t - p.mean())
-        return np.where(np.isnan(out) & ~np.isnan(t), np.inf, out)[()]
-    return 1 - (p.cdf(t + tolerance) - p.cdf(t - tolerance))
+            out = 2 * excess(p, t) - p._mean_beyond(t)
+    return np.where(np.isnan(out) & ~np.isnan(t), np.inf, out)[()]
+
+
+def _missed(p: Family, t: Points, tolerance: float) -> FloatArray:
+    """The probability of |y - t| > tolerance."""
+    return p.cdf(t + -tolerance) + p._survival(t + tolerance)
 
 
 def interval_risk(p: Family, low: float, high: float, loss: Loss) -> FloatArray:
@@ -55,7 +71,7 @@ def interval_risk(p: Family, low: float, high: float, loss: Loss) -> FloatArray:
     low = number("low", low)
     high = number("high", high, low)
     if loss == "zero_one":
-        return 1 - (p.cdf(high) - p.cdf(low))
+        return p.cdf(low) + p._survival(high)
     order = 2 if loss == "squared" else 1
     return shortfall(p, low, order) + excess(p, high, order)
 
@@ -65,8 +81,9 @@ def best_answer(p: Family, loss: Loss, tolerance: float = 0.0) -> float:
 
     nan for squared loss where p has no mean.
 
-    For zero-one loss the middle of the richest interval of half-width tolerance, to about seven
-    digits, as its risk is flat there; it tends to the mode as the tolerance shrinks.
+    For zero-one loss the middle of the richest interval of half-width tolerance: where the density
+    is the same at both its ends, or one is at the end of the support.  It tends to the mode as the
+    tolerance shrinks.
 
     Raises
     ------
@@ -85,20 +102,43 @@ def best_answer(p: Family, loss: Loss, tolerance: float = 0.0) -> float:
         refuse("tolerance", tolerance, "a positive number for zero-one loss")
     if isinstance(p, Symmetric):
         return float(p.mu)
-    if isinstance(p, Mixture):  # outside of the components' means the richest interval lies inside
-        low, high = float(p.table.mu.min()), float(p.table.mu.max())
+    if isinstance(p, Mixture | Boxes):  # wherever the density bends at one of the ends
+        ends = Points.of(p._ends())
+        grid = Points.joined(ends + tolerance, ends + -tolerance)
+        if isinstance(p, Mixture):  # outside of the means the richest interval lies inside
+            low, high = p.table.mu.min(), p.table.mu.max()
+            y = np.asarray(grid)
+            grid = grid[(y > low) & (y < high)]
+            grid = refined(Points.joined(Points.of([low, high]), grid), 2)
     elif p.support == (0.0, 1.0):
-        low, high = min(tolerance, 0.5), max(1 - tolerance, 0.5)
+        grid = Points.of(np.linspace(min(tolerance, 0.5), max(1 - tolerance, 0.5), 65))
     else:
-        low, high = map(float, p.quantile([1e-3, 1 - 1e-3]))
+        low, high = p.quantile([1e-3, 1 - 1e-3])
         mode = float(p.mode())
         if np.isfinite(mode):  # where there is but one, the richest interval has it inside
             low, high = mode - tolerance, mode + tolerance
-    for count in (65, 33, 33, 33, 33, 33):
-        t = np.linspace(low, high, count)
-        k = int(np.argmin(risk(p, t, "zero_one", tolerance)))
-        low, high = float(t[max(k - 1, 0)]), float(t[min(k + 1, count - 1)])
-    return float(t[k])
+        grid = Points.of(np.linspace(low, high, 65))
+
+    if isinstance(p, Boxes):
+        at = grid
+    else:
+        at, falls = turns(lambda t: p._rise(t, tolerance), grid, 2 if isinstance(p, Mixture) else 4)
+        at = Points.joined(at[falls], grid[[0, -1]])
+    caught = _caught(p, at, tolerance)
+    best = caught.max()
+    return float(np.asarray(at)[np.argmax(caught >= best - 1e-12 * abs(best))])
+
+
+def _caught(p: Family, t: Points, tolerance: float) -> FloatArray:
+    """The probability of |y - t| <= tolerance; for a Mixture exact also where it is small."""
+    caught: FloatArray = 1 - _missed(p, t, tolerance)
+    if isinstance(p, Mixture) and caught.max() < 1e-3:
+        ends, width = p._ends(), np.array([-tolerance, tolerance])
+        for i in range(t.size):
+            inside = ends[np.abs(ends - t[i]) < tolerance]
+            panels = Points.joined(t[i : i + 1] + width, inside)
+            caught[i] = integral(lambda y: np.exp(p.log_prob(y)), panels)
+    return caught
 
 
 def _continuous(p: Family) -> Family:

@@ -120,15 +120,13 @@ class StudentT(Symmetric):
         tail = 0.5 * np.where(square < 1, inner, outer)
         return np.where(z < 0, tail, 1 - tail)
 
-    def _standard_quantile(self, u: FloatArray) -> FloatArray:
-        half, both = 0.5 * np.asarray(self.nu), 2 * np.minimum(u, 1 - u)
-        with np.errstate(all="ignore"):
-            far = special.betaincinv(half, 0.5, both)  # 1 / (1 + z^2/nu)
-            near = special.betainccinv(0.5, half, both)
-            center = special.betaincinv(0.5, half, 1 - both)
-            near = np.where(both < 0.5, near, center)
-            square = np.where(far < 0.5, (1 - far) / far, near / (1 - near))
-            out: FloatArray = np.copysign(np.sqrt(self.nu) * np.sqrt(square), u - 0.5)
+    def _standard_reach(self, inside: FloatArray, outside: FloatArray) -> FloatArray:
+        half = 0.5 * np.asarray(self.nu)
+        far = special.betaincinv(half, 0.5, outside)  # 1 / (1 + z^2/nu)
+        near = special.betainccinv(0.5, half, outside)
+        near = np.where(outside < 0.5, near, special.betaincinv(0.5, half, inside))
+        square = np.where(far < 0.5, (1 - far) / far, near / (1 - near))
+        out: FloatArray = np.sqrt(self.nu) * np.sqrt(square)
         return out
 
     def _standard_shortfall(self, z: FloatArray, order: int) -> FloatArray:
@@ -143,8 +141,8 @@ class StudentT(Symmetric):
         return np.where(nu > 2, square, np.inf)
 
     def _standard_ends(self) -> FloatArray:
-        with np.errstate(over="ignore"):
-            reach = min(-float(self._standard_quantile(np.asarray(_LOST))), 1e150)
+        with np.errstate(all="ignore"):
+            reach = min(float(self._standard_reach(np.ones(()), np.asarray(2 * _LOST))), 1e150)
         least = 0.5 * min(1.0, float(np.sqrt(self.nu)))
         steps = np.geomspace(least, reach, 2 + int(np.log(reach / least) / np.log(1.6)))
         return np.concatenate([-steps[::-1], [0.0], steps])

@@ -273,3 +273,63 @@ def test_boxes_beside_a_density_share_mass_on_the_boxes_alone():
     assert jensen_shannon(one, wide) == pytest.approx(want, abs=1e-12)
     with pytest.raises(ValueError, match=r"^p = .*single numbers"):
         kl(Normal([0.0, 1.0], 1.0), StudentT(3, 0, 1))
+
+
+# Small shapes and narrow boxes: mpmath, 40 to 80 digits
+
+
+@pytest.mark.parametrize(
+    ("a1", "b1", "a2", "b2", "want"),
+    [
+        (0.5, 1e-8, 1e7, 1e-8, 0.49348000615000317644),
+        (1e-8, 3.0, 1e-8, 1e7, 0.039493242806631120331),
+        (0.001, 1e-8, 1e7, 0.001, 199985.63464500778312),
+        (1e-8, 1e7, 1e7, 1e-8, 1000000166953111.4732),
+        (0.001, 1e7, 0.001, 1e12, 99.987492069435298517),
+        (0.01, 1.0, 2.0, 3.0, 191.94258357828962091),
+        (1e12, 1e-8, 1e7, 1e-8, 1.0512935514969228978e-7),
+    ],
+)
+def test_the_divergence_of_betas_of_very_different_shapes(a1, b1, a2, b2, want):
+    assert kl(Beta(a1, b1), Beta(a2, b2)) == pytest.approx(want, rel=1e-12, abs=1e-12)
+
+
+SHAPES = [1e-8, 1e-3, 1.0, 3.0, 1e3, 1e7]
+
+
+@settings(deadline=None)
+@given(*(st.sampled_from(SHAPES) for _ in range(4)))
+def test_the_parts_of_any_two_betas_are_finite_and_add_up(a1, b1, a2, b2):
+    p, q = Beta(a1, b1), Beta(a2, b2)
+    whole = float(kl(p, q))
+    assert np.isfinite(kl_parts(p, q)).all()
+    assert sum(kl_parts(p, q)) == pytest.approx(whole, rel=1e-10, abs=1e-10)
+    assert 0 <= jensen_shannon(p, q) <= np.log(2) + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "q", "want"),
+    [
+        (1e-4, 1e-4, Mixture([1.0], (Normal(0.5, 0.3),)), 1.10357689553429459),
+        (1e-8, 1e-3, MIXTURE, 1.75842122621704041),
+        (1e7, 1e-3, StudentT(3.0, 0.2, 0.1), 4.91046441759756459),
+        (1e7, 1e-3, Normal(1.0, 1e-9), -14.7993278052426887),
+        (0.3, 1e8, MIXTURE, 1.75843752815721947),
+        (0.01, 1.0, StudentT(3.0, 0.2, 0.1), 0.384813125119313546),
+    ],
+)
+def test_a_beta_of_any_shapes_beside_what_is_everywhere(a, b, q, want):
+    assert cross_entropy(Beta(a, b), q) == pytest.approx(want, rel=1e-12, abs=1e-12)
+
+
+def test_narrow_boxes_keep_the_digits_of_a_beta():
+    got = cross_entropy(Boxes([1e-9, 0.5], 1e-9), Beta(2, 3))
+    assert got == pytest.approx(8.9390614143040135878, rel=1e-14)
+    got = cross_entropy(Boxes([0.3, 0.3 + 1e-7], 1e-8), Beta(3e12, 7e12))
+    assert got == pytest.approx(-14.708942333579366151, abs=1e-9)
+    fitted = fit_cross_entropy(Beta, Boxes([0.3, 0.3 + 1e-7, 0.3 + 2.5e-7], 1e-8))
+    assert fitted.a == pytest.approx(5963716689666.9750202, rel=1e-12)
+    assert fitted.b == pytest.approx(13915331211815.425597, rel=1e-12)
+    fitted = fit_mle(Beta, [1e-8, 1e-9, 1e-10])
+    assert fitted.a == pytest.approx(0.4874176442351280561, rel=1e-12)
+    assert fitted.b == pytest.approx(131734498.09882570664, rel=1e-12)
