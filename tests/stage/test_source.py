@@ -7,6 +7,10 @@ import pytest
 from explorer.stage import source
 
 MODULES = sorted((source.FOLDER / "js").glob("*.js"))
+WEB = source.FOLDER.parent / "site" / "web"
+MAINS = pytest.mark.parametrize(
+    "main", [source.FOLDER / "js" / "main.js", WEB / "page.js"], ids=lambda path: path.name
+)
 
 
 def test_every_module_is_in_the_script_once():
@@ -21,10 +25,11 @@ def test_the_script_imports_nothing_and_exports_its_main_function_alone():
     assert lines == ["export default () => {"]
 
 
-def test_no_two_modules_have_the_same_name_for_something():
+@MAINS
+def test_no_two_modules_have_the_same_name_for_something(main):
     names = re.findall(
         r"^(?:async )?(?:const|let|function|class) (?:\[([^\]]*)\]|([\w$]+))",
-        source.script(),
+        source.script(main),
         re.MULTILINE,
     )
     flat = [name for several, one in names for name in re.split(r",\s*", several or one)]
@@ -45,7 +50,9 @@ def test_what_a_module_needs_stands_before_it(tmp_path, monkeypatch):
     assert source.script() == "const a = 1;\n\nconst b = a;\n\nexport default b\n"
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "module", [*MODULES, WEB / "page.js", WEB / "sliders.js"], ids=lambda path: path.name
+)
 def test_modules_use_only_the_imports_and_exports_that_are_joined(module):
     text = module.read_text("utf-8")
     imports = re.findall(r"^import\b[^;]*;", text, re.MULTILINE)
