@@ -1,1 +1,1 @@
-"""Builds the pages that need no server: one light page a panel, and the notebooks in JupyterLite."""
+"""Builds the pages that need no server: a light page for every panel, the notebooks beside them."""

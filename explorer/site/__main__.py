@@ -3,18 +3,20 @@
 import argparse
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from os import PathLike
 from pathlib import Path
 
 from explorer.site.build import build
+
+TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 
 
 class Handler(SimpleHTTPRequestHandler):
     """Serves files with the types that a browser insists on, whatever the machine says of them."""
 
-    extensions_map = {
-        **SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript",
-        ".mjs": "text/javascript", ".wasm": "application/wasm",
-    }  # fmt: skip
+    def guess_type(self, path: str | PathLike[str]) -> str:
+        """The type by the end of a file's name."""
+        return TYPES.get(Path(path).suffix) or super().guess_type(path)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing of what goes well."""

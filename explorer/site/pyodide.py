@@ -1,10 +1,10 @@
-"""Pyodide, the Python of the light pages: one version, its files checked and cut to what is used."""
+"""The Python of the light pages: one Pyodide, its files checked and cut to what is used."""
 
 import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,10 @@ CORE = {
     ),
 }  # fmt: skip
 PUBLIC_SIZE = sum(size for size, _ in CORE.values()) + 3_061_133 + 6_117_592 + 13_477_451
-# What scipy.special imports, a module a line; numpy comes without what only its own makers need.
+# What scipy.special imports, a module a line. Only its roots of orthogonal polynomials use
+# scipy.linalg, which would be two thirds of it. numpy comes without what its makers alone need.
 SCIPY = frozenset(Path(__file__).with_name("scipy.txt").read_text("utf-8").split())
+LINALG = "scipy/linalg/__init__.py", '"""Left out: the panels use scipy.special alone."""\n'
 NOT_OF_NUMPY = ("/tests/", "/include/", "/_pyinstaller/")
 
 
@@ -49,7 +51,7 @@ def copy(source: Path, target: Path) -> int:
     for name in PACKAGES:
         content = checked(source / packages[name]["file_name"], packages[name]["sha256"])
         if name in CUT:
-            content = _cut(content, CUT[name])
+            content = _cut(content, CUT[name], [LINALG] if name == "scipy" else [])
         (target / packages[name]["file_name"]).write_bytes(content)
         kept[name] = packages[name] | {"sha256": hashlib.sha256(content).hexdigest()}
     lock = json.loads((source / LOCK).read_text("utf-8")) | {"packages": kept}
@@ -94,8 +96,8 @@ def _of_scipy(path: str) -> bool:
 CUT: dict[str, Callable[[str], bool]] = {"numpy": _of_numpy, "scipy": _of_scipy}
 
 
-def _cut(wheel: bytes, keeps: Callable[[str], bool]) -> bytes:
-    """A wheel with some of its files; with the same files it is the same, byte for byte."""
+def _cut(wheel: bytes, keeps: Callable[[str], bool], more: Iterable[tuple[str, str]]) -> bytes:
+    """A wheel with some of its files, and with more; of the same ones it is always the same."""
     result = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(wheel)) as whole,
@@ -104,4 +106,6 @@ def _cut(wheel: bytes, keeps: Callable[[str], bool]) -> bytes:
         for entry in whole.infolist():
             if keeps(entry.filename):
                 part.writestr(entry, whole.read(entry), zipfile.ZIP_DEFLATED)
+        for name, text in more:
+            part.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
     return result.getvalue()
