@@ -78,7 +78,7 @@ def sources() -> bytes:
 def _panel(target: Path, name: str, where: dict[str, Any]) -> str:
     """Write a panel's page and pictures; its card on the front page."""
     posted: list[tuple[str, list[bytes]]] = []
-    page = Page(name, lambda text, buffers: posted.append((text, buffers)))
+    page = Page(name, "", lambda text, buffers: posted.append((text, buffers)))
     ((text, (buffer,)),) = posted
     data = {"name": name, "buffer": b64encode(buffer).decode(), **json.loads(text), **where}
     scene = page.session.scene

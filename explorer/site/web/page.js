@@ -11,6 +11,7 @@ const place = (selector) => document.querySelector(selector);
 const [panel, stage, message, progress] = [".explorer-panel", ".explorer-stage", "#message", "progress"].map(place);
 const page = JSON.parse(place("#page").textContent);
 const site = new URL("../", location.href);
+let address = location.hash.slice(1); // the state that it asks for, as Python last heard or said it
 
 // What in Jupyter is the model of the widget.
 class Model {
@@ -67,6 +68,12 @@ function live() {
   say("Move a slider, or what can be dragged in the plots. Python runs here, in your browser.");
 }
 
+// The address leads to what is on screen; what it was before is not kept, or "back" would take long.
+function tellAddress(query) {
+  address = query;
+  history.replaceState(null, "", `${location.pathname}${location.search}${query && `#${query}`}`);
+}
+
 function count(loaded) {
   const [there, all] = [loaded, page.bytes].map((size) => Math.round(size / MEGABYTE));
   progress.value = (SHARE * loaded) / page.bytes;
@@ -85,14 +92,19 @@ function hear(worker) {
     else if (data.failed) fail(`Python could not be loaded (${data.failed}).`);
     else if (data.died) die();
     else {
-      const { opening, follow, ...answer } = JSON.parse(data.text);
+      const { opening, problems, follow, query, ...answer } = JSON.parse(data.text);
       const buffers = data.buffers.map(bytes);
       model.worker = worker;
       if (opening) model.set("scene", { ...opening, buffer: buffers[0] });
       else if (follow) link.host.follow(follow);
-      else model.tell("msg:custom", answer, buffers);
+      else if (query !== undefined) tellAddress(query);
+      else {
+        if (answer.exported === "link") answer.text = location.href.replace(/(#.*)?$/, `#${answer.text.split("#")[1]}`);
+        model.tell("msg:custom", answer, buffers);
+      }
       if (!isLive) live();
       isLive = true;
+      if (problems?.length > 0) say(`Ignored in the address: ${problems.join("; ")}.`);
     }
   });
   const die = () => {
@@ -122,10 +134,17 @@ async function begin() {
   await cache();
   const worker = new Worker(new URL("app/worker.js", site));
   hear(worker);
-  worker.postMessage({ name: page.name, pyodide: new URL(page.pyodide, site).href, archive: new URL("app/explorer.zip", site).href });
+  worker.postMessage({ name: page.name, query: address, pyodide: new URL(page.pyodide, site).href, archive: new URL("app/explorer.zip", site).href });
 }
 
 begin();
+
+window.addEventListener("hashchange", () => {
+  const query = location.hash.slice(1);
+  if (query === address) return;
+  address = query;
+  model.send({ type: "open", query });
+});
 
 // Where the page is part of another one, that one gives it as much room as it needs.
 if (window.parent !== window) {

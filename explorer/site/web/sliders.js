@@ -8,7 +8,7 @@ const PAUSE = 300; // ms after the last move that Python is told where the contr
 
 const WORDS = {
   gone: "Python has stopped. Reload the page to bring this panel back to life.",
-  busy: "Python is at work: the picture follows when it is done.",
+  busy: "Python is at work, or has stopped: the picture follows when it answers. If it does not, reload the page.",
 };
 
 export class Sliders {

@@ -10,18 +10,18 @@ ready.catch((error) => {
   postMessage({ failed: error.message.trim().split("\n").at(-1) }); // of Python's traceback what went wrong
 });
 
-async function start({ name, pyodide, archive }) {
+async function start({ name, query, pyodide, archive }) {
   countBytes();
   importScripts(`${pyodide}pyodide.js`);
   const source = fetch(archive).then((response) => response.arrayBuffer());
   const python = await loadPyodide({ indexURL: pyodide, packages: ["numpy", "scipy"] });
   postMessage({ step: "Python has come: starting it" });
   python.unpackArchive(await source, "zip", { extractDir: "/home/pyodide" });
-  page = python.pyimport("explorer.site.page").Page(name, (text, buffers) => {
+  page = python.pyimport("explorer.site.page").Page(name, query, (text, buffers) => {
     const copies = buffers.toJs();
     postMessage({ text, buffers: copies }, copies.map(({ buffer }) => buffer));
   });
-  self.addEventListener("message", ({ data }) => answer(() => page.receive(JSON.stringify(data))));
+  self.addEventListener("message", ({ data }) => answer(() => (data.type === "open" ? page.open(data.query) : page.receive(JSON.stringify(data)))));
   turn.port1.onmessage = () => answer(() => page.send_some_ahead());
 }
 
