@@ -73,6 +73,8 @@ def test_wheel_holds_every_file_of_the_package_and_no_other(wheel):
     "name",
     [
         "explorer/stage/js/main.js",
+        "explorer/site/scipy.txt",
+        "explorer/site/web/page.js",
         "explorer/stage/stage.css",
         "explorer/data/engel.csv",
         "explorer/data/penguins.csv",
@@ -134,6 +136,16 @@ LAYERS = {
         "explorer.about", "explorer.core.refuse", "explorer.scene", "explorer.stage",
         "explorer.static", "IPython", "anywidget", "ipywidgets", "traitlets", "matplotlib.figure",
         "numpy",
+    },
+    # Runs in the browser's own Python.
+    "explorer.site.page": {
+        "explorer.scene", "explorer.stage.links", "explorer.stage.session",
+        "explorer.stage.settings",
+    },
+    # Builds the pages around it.
+    "explorer.site": {
+        "explorer.PANELS", "explorer.about", "explorer.core.refuse", "explorer.scene",
+        "explorer.site", "explorer.stage.source", "explorer.static",
     },
     # Ties them together: all of them, but nothing that is heavy.
     "explorer": {"explorer"},

@@ -14,15 +14,16 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import explorer
-from explorer import static
+from explorer import PANELS, static
+from explorer.about import REPOSITORY
+from explorer.core import refuse
 from explorer.scene import Scene, plain
 from explorer.site import pyodide
 from explorer.site.page import Page
 from explorer.stage import source
 
 WEB = Path(__file__).with_name("web")
-PACKAGE = Path(explorer.__file__).parent
+PACKAGE = Path(__file__).parents[1]
 NOT_IN_PAGES = {
     "static.py",
     "stage/panel.py",
@@ -39,12 +40,20 @@ def build(target: Path, local: Path | None = None) -> None:
     Parameters
     ----------
     target : Path
-        A folder that does not exist, is empty, or holds such pages.
+        A folder that is new, is empty, or holds such pages, which are replaced.
     local : Path, optional
         A folder with Pyodide, which becomes a part of the site; else it comes from its public
         release.
+
+    Raises
+    ------
+    ValueError
+        Naming a folder or file that is not what it should be.
     """
-    shutil.rmtree(target, ignore_errors=True)
+    if target.exists():
+        if any(target.iterdir()) and not (target / "sw.js").is_file():
+            refuse("folder", str(target), "one that is new, empty, or made by this command")
+        shutil.rmtree(target)
     (target / "pictures").mkdir(parents=True)
     (target / "app").mkdir()
     (target / "app" / "explorer.zip").write_bytes(sources())
@@ -54,11 +63,12 @@ def build(target: Path, local: Path | None = None) -> None:
         (target / "app" / name).write_text(text, encoding="utf-8")
     for name in ("head.js", "worker.js"):
         shutil.copy(WEB / name, target / "app")
-    where = {"pyodide": pyodide.PUBLIC, "bytes": pyodide.PUBLIC_SIZE}
+    place, size = pyodide.PUBLIC, pyodide.PUBLIC_SIZE
     if local is not None:
-        where = {"pyodide": "pyodide/", "bytes": pyodide.copy(local, target / "pyodide")}
-    where["bytes"] += (target / "app" / "explorer.zip").stat().st_size
-    cards = [_panel(target, name, where) for name in explorer.PANELS]
+        place, size = "pyodide/", pyodide.copy(local, target / "pyodide")
+    size += (target / "app" / "explorer.zip").stat().st_size
+    where = {"pyodide": place, "bytes": size}
+    cards = [_panel(target, name, where) for name in PANELS]
     _write(target / "index.html", "index.html", panels="\n".join(cards), lab="")
     _service_worker(target)
 
