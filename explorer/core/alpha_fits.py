@@ -30,8 +30,8 @@ from .family import Family
 from .normal import Normal
 from .normal_fits import Fit, Surface, forward_kl, surface, tilted
 from .parameter import FloatArray, number, positive
-from .quadrature import Table, around, turns
-from .scan import Points
+from .quadrature import Table, around, turns, zeros
+from .scan import Points, Slices
 
 _STEP = 0.1  # in log sigma, at most
 _COARSE_ENDS = np.array([-7.0, -4.5, -2.0, 0.0, 2.0, 4.5, 7.0])
@@ -138,10 +138,25 @@ class _Search:
             t = float(np.log(self.fixed_sigma / self.unit))
             mu = _valleys(self.table, self.alpha, t, ridges=True)
             return self._polished(mu, np.full(mu.shape, t), mu.size)
-        fits = self._polished(*_starts(self.table, self.alpha, 1))
+        fits = self._searched()
+        if not fits.converged:
+            fits = self._polished(*_starts(self.table, self.alpha, 1))
         if not fits.converged:  # where two valleys meet almost at once the first look is too early
             fits = self._polished(*_starts(self.table, self.alpha, 12))
         return fits
+
+    def _searched(self) -> NormalFits:
+        """The same by a grid, in a tenth of the time, where the components allow one."""
+        table = self.table
+        place, width = zeros(table)
+        sharp = width < 3 * table.sigma.min()  # the others bend no more than a component does
+        span = float(table.mu.min()), float(table.mu.max())
+        kinks, alpha = (place[None, sharp], width[None, sharp]), np.array([self.alpha])
+        slices = Slices(table.log_w, table.mu[None], table.sigma, kinks, alpha, span)
+        rows = np.concatenate(slices.found()[0]) if slices.resolved else np.empty((0, 3))
+        if not rows.size:
+            return NormalFits((), (), False)
+        return self._polished(rows[:, 0], np.log(rows[:, 1]), len(rows))
 
     def followed(self, near: NormalFits, lost: bool = False) -> NormalFits:
         """Those close to ``near``, of which some may be ``lost``."""
@@ -161,7 +176,10 @@ class _Search:
         """Where the starts lead to; the first ``sure`` of them must lead somewhere."""
         free = 2 if self.fixed_sigma is None else 1
         mu, t, at = _polished(self.table, self.alpha, mu, t, free)
-        good, minima, saddles = _sorted_out(mu, t, at, free)
+        # log p bends by 1 / sigma^2 of p, and that far from its components its slopes are rounded.
+        sigma, least = np.exp(t), float(self.table.sigma.min())
+        rounding = 1e-15 * sigma * (sigma + np.ptp(self.table.mu)) / least**2
+        good, minima, saddles = _sorted_out(mu, t, at, free, 1e-9 + rounding)
         return NormalFits(
             self._fits(mu[minima], t[minima], at.value[minima]),
             self._fits(mu[saddles], t[saddles], at.value[saddles]),
@@ -184,11 +202,11 @@ class _Search:
 
 
 def _sorted_out(
-    mu: FloatArray, t: FloatArray, at: Surface, free: int
+    mu: FloatArray, t: FloatArray, at: Surface, free: int, tolerance: FloatArray
 ) -> tuple[NDArray[np.bool_], list[int], list[int]]:
     """Which points are stationary; which of those are minima and which saddles, each once."""
     steepness = np.abs(at.gradient * np.stack([np.exp(t), np.ones_like(t)], axis=-1))[:, :free]
-    good = steepness.max(axis=-1) < 1e-9
+    good = steepness.max(axis=-1) < tolerance
     is_minimum = at.hessian[:, 0, 0] > 0 if free == 1 else np.linalg.det(at.hessian) > 0
     kept: list[int] = []
     for i in np.flatnonzero(good):

@@ -31,6 +31,7 @@ _OCTAVE = np.arange(6) / 5 * np.log(2)
 _RULE = np.polynomial.legendre.leggauss(6)
 _AROUND_KINK = np.array([-10.0, -3.5, -1.2, 0.0, 1.2, 3.5, 10.0])
 _ALONE = 250_000  # multiplications of one matrix product for which OpenBLAS wakes no thread
+_TOUCH = 0.1  # of what is zero at a stationary point
 _CLOSE = 1e-5  # Newton's last step: what is left after it is about the square of this
 
 Index: TypeAlias = NDArray[np.intp]
@@ -67,7 +68,8 @@ class Slices:
         """All stationary points of each slice, but for pairs that are about to meet."""
         middle, unit, half, wide = self._scale
         if self.fixed_sigma is None:
-            nodes, blocks = _grid(half, wide, float(self.alpha.max()))
+            highest = _highest(half, wide) / np.sqrt(1 - self.alpha.max())
+            nodes, blocks = _grid(half, wide, int(np.ceil(np.log2(highest / _LOWEST))))
         else:
             nodes, blocks = _row(half, wide, self.fixed_sigma / unit)
         f = self._f(middle + unit * nodes[None, :]).T
@@ -75,11 +77,16 @@ class Slices:
         for mu, t, weights in blocks:
             m0, m1, m2 = _product(weights, f).reshape(3, t.size, mu.size, -1)
             if self.fixed_sigma is None:
-                row, u, v = _crossings(m1, self._c + self.alpha * m0 + m2)
+                excess = self._c + self.alpha * m0 + m2
+                places = [_crossings(m1, excess), _touches(m1, excess)]
             else:
-                row, u, v = _sign_changes(m1[0])
-            at_t = np.interp(v, np.arange(t.size), t)
-            starts.append((row, np.interp(u, np.arange(mu.size), mu), at_t))
+                places = [_sign_changes(m1[0])]
+            for row, u, v in places:
+                at_mu, at_t = (
+                    np.interp(u, np.arange(mu.size), mu),
+                    np.interp(v, np.arange(t.size), t),
+                )
+                starts.append((row, at_mu, at_t))
         row, at_mu, at_t = (np.concatenate(each) for each in zip(*starts, strict=True))
         sigma = unit * np.exp(at_t) * np.sqrt(1 - self.alpha[row])
         return self.polished(row, middle + unit * at_mu, sigma)
@@ -154,7 +161,7 @@ class Slices:
             z = (x - self.mu[:, k, None]) / sigma
             log_p = np.logaddexp(log_p, log_w - np.log(sigma) - 0.5 * LOG_2PI - 0.5 * z * z)
         alpha, c = self.alpha[:, None], self._c[:, None]
-        f = (np.expm1(alpha * log_p) + 1 - c) / alpha
+        f = (np.expm1(alpha * log_p) + (1 - c)) / alpha
         return np.where(alpha == 0, log_p, f)
 
     @cached_property
@@ -227,6 +234,16 @@ def _crossings(one: FloatArray, two: FloatArray) -> tuple[Index, FloatArray, Flo
     return row[near], (i + 0.5 + u)[near], (j + 0.5 + v)[near]
 
 
+def _touches(one: FloatArray, two: FloatArray) -> tuple[Index, FloatArray, FloatArray]:
+    """The same where one is zero and two all but zero: of two so close that no cell parts them."""
+    up = one > 0
+    j, i, row = np.nonzero(up[:, 1:] != up[:, :-1])
+    before, after = one[j, i, row], one[j, i + 1, row]
+    part = before / (before - after)
+    near = np.abs(two[j, i, row] + part * (two[j, i + 1, row] - two[j, i, row])) < _TOUCH
+    return row[near], (i + part)[near], j[near].astype(float)
+
+
 def _mixed(up: Flags) -> Flags:
     """In which cells of a grid not all corners are alike."""
     a, b, c, d = up[:-1, :-1], up[:-1, 1:], up[1:, :-1], up[1:, 1:]
@@ -241,15 +258,14 @@ def _sign_changes(values: FloatArray) -> tuple[Index, FloatArray, FloatArray]:
     return row, i + before / (before - after), np.zeros(i.shape)
 
 
-@lru_cache(maxsize=4)
-def _grid(half: float, wide: float, alpha: float) -> tuple[FloatArray, list[Block]]:
+@lru_cache(maxsize=8)
+def _grid(half: float, wide: float, octaves: int) -> tuple[FloatArray, list[Block]]:
     """Nodes (N,), and octaves of sqrt(tau) with the weights of M_0, M_1 and M_2 at the nodes."""
     nodes = _stretched(half, wide, 0.5, 1.1)
-    blocks, low = [], _LOWEST
-    while low < _highest(half, wide) / np.sqrt(1 - alpha):
-        blocks.append(_block(nodes, half + 0.5 * min(low, wide), 0.5 * low, np.log(low) + _OCTAVE))
-        low *= 2
-    return nodes, blocks
+    lows = [_LOWEST * 2**octave for octave in range(octaves)]
+    return nodes, [
+        _block(nodes, half + 0.5 * min(low, wide), 0.5 * low, np.log(low) + _OCTAVE) for low in lows
+    ]
 
 
 def _row(half: float, wide: float, s: float) -> tuple[FloatArray, list[Block]]:

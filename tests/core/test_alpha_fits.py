@@ -11,6 +11,7 @@ from explorer.core import (
     Normal,
     alpha_branches,
     alpha_divergence,
+    alpha_fits,
     fit_alpha_divergence,
     fit_forward_kl,
     fit_reverse_kl,
@@ -143,6 +144,55 @@ def test_a_shallow_minimum_beside_another_is_found(alpha):
     fits = fit_alpha_divergence(p, alpha)
     assert fits.converged
     assert (len(fits.minima), len(fits.saddles)) == (2, 1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(components, min_size=2, max_size=5),
+    st.sampled_from([0.0, 1e-80, 0.02, 0.1, 0.3, 0.5, 0.8, 0.95]),
+)
+def test_a_grid_finds_what_following_the_valleys_finds(parts, alpha):
+    search = alpha_fits._Search.of(mixture(parts), alpha, None)
+    on_grid, along = (
+        search._searched(),
+        search._polished(*alpha_fits._starts(search.table, alpha, 12)),
+    )
+    if on_grid.converged and along.converged:
+        np.testing.assert_allclose(all_rows(on_grid), all_rows(along), rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("beyond", [1e-3, 1e-5, 1e-7])
+@pytest.mark.parametrize(("weight", "sigma"), [(0.6, 1.2), (0.3, 0.8), (0.7, 2.0), (0.45, 1.0)])
+def test_two_that_have_just_been_born_are_both_found(weight, sigma, beyond):
+    def minima(separation):
+        parts = Normal(-separation / 2, 1.0), Normal(separation / 2, sigma)
+        return len(fit_reverse_kl(Mixture([weight, 1 - weight], parts)).minima)
+
+    low, high = 2.0, 7.0  # with one minimum, and with more
+    assert minima(low) == 1
+    while high - low > 1e-9:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if minima(middle) == 1 else (low, middle)
+    assert minima(high + beyond) == 2
+
+
+@pytest.mark.parametrize("separation", [50, 1e3, 1e4])
+def test_far_apart_there_are_three(separation):
+    p = Mixture([0.5, 0.5], (Normal(0.0, 1.0), Normal(separation, 1.0)))
+    fits = fit_reverse_kl(p)
+    assert fits.converged
+    assert (len(fits.minima), len(fits.saddles)) == (3, 2)
+    # A wide q sees log p as a parabola of |x|: sigma = d sqrt(2 / pi) / 2, but for d^-2.
+    assert fits.minima[2].q.mu == pytest.approx(separation / 2, rel=1e-8)
+    assert fits.minima[2].q.sigma == pytest.approx(separation / np.sqrt(2 * np.pi), rel=3e-3)
+
+
+@pytest.mark.parametrize("sigma", [5.0, 10.0, 100.0])
+def test_a_wide_q_lies_between_two_narrow_peaks(sigma):
+    p = Mixture((0.5, 0.5), (Normal(0, 1e-3), Normal(1, 1e-3)))
+    fits = fit_reverse_kl(p, fixed_sigma=sigma)
+    assert fits.converged
+    assert [fit.q.mu for fit in fits.minima] == [pytest.approx(0.5, abs=1e-9)]
 
 
 # Followed from a neighbour
