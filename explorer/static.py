@@ -77,11 +77,18 @@ class Picture(Figure):
         self.savefig(picture, format="png", dpi=144)
         return picture.getvalue()
 
+    def caption(self, text: str) -> None:
+        """Put a quiet line under all that is drawn."""
+        left = min(plot.get_position().x0 for plot in self.axes)
+        style = {"fontsize": 9, "fontstyle": "italic", "color": QUIET, "va": "bottom"}
+        self.text(left, 0.05 / self.get_figheight(), text, gid="caption", **style)
+
 
 def draw(scene: Scene) -> Picture:
     """A new figure of `scene`, in the light theme."""
     columns = min(scene.columns, len(scene.plots))
     figure = Picture(figsize=(WIDTH, HEIGHT), facecolor="white")
+    FigureCanvasAgg(figure)  # one renderer measures all texts
     plots = [_empty(figure, plot) for plot in scene.plots]
     margins = [max(_margin(plot) for plot in plots[column::columns]) for column in range(columns)]
     width = sum(margins) + columns * (WIDTH + RIGHT)
@@ -134,7 +141,7 @@ def _empty(figure: Figure, drawn: Plot) -> PlotAxes:
         plot.set_xlabel("less colour is lower", loc="left", color=QUIET, fontsize=10)
     title = {"fontsize": 11.5, "fontweight": "bold", "color": TEXT, **SYMBOLS}
     text = plot.set_title(_rich(drawn.title), loc="left", **title)
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = figure.canvas.get_renderer()
     inches = text.get_window_extent(renderer).width / figure.dpi
     if inches > WIDTH + RIGHT / 2:
         text.set_fontsize(11.5 * (WIDTH + RIGHT / 2) / inches)
@@ -156,8 +163,10 @@ def _tick_text(value: float, _position: int | None = None) -> str:
 
 def _margin(plot: PlotAxes) -> float:
     """The inches that the words and numbers around empty axes need to their left."""
-    words = plot.get_tightbbox(FigureCanvasAgg(plot.figure).get_renderer())
-    return max(LEFT, (plot.bbox.x0 - words.x0) / plot.figure.dpi + 0.04)
+    renderer = plot.figure.canvas.get_renderer()
+    words = plot.yaxis.get_tightbbox(renderer), *(t.get_window_extent(renderer) for t in plot.texts)
+    left = min(box.x0 for box in words if box)
+    return max(LEFT, (plot.bbox.x0 - left) / plot.figure.dpi + 0.04)
 
 
 def _draw_marks(plot: PlotAxes, marks: Sequence[Mark], place: int) -> None:
@@ -263,7 +272,7 @@ def _note(plot: PlotAxes, mark: Note, gid: str) -> None:
         transform=plot.transAxes, ha=mark.side, va="top", fontsize=12, fontweight="bold",
         color=COLOURS[mark.role], **SYMBOLS,
     )  # fmt: skip
-    renderer = FigureCanvasAgg(plot.figure).get_renderer()  # type: ignore[arg-type]
+    renderer = plot.figure.canvas.get_renderer()  # type: ignore[arg-type]
     boxes = [other.get_window_extent(renderer) for other in others]
     while any(note.get_window_extent(renderer).overlaps(box) for box in boxes):
         note.set_y(note.get_position()[1] - 0.1)  # where both do not fit in one line
@@ -311,7 +320,7 @@ DRAW: dict[type, Callable[[PlotAxes, Any, str], Drawn | None]] = {
 
 
 def _draw_sum(figure: Figure, total: Sum, place: int, top: float, bottom: float) -> None:
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = figure.canvas.get_renderer()
     columns = []
     for i, term in enumerate((total.total, *total.terms)):
         if i:
@@ -336,7 +345,7 @@ def _draw_sum(figure: Figure, total: Sum, place: int, top: float, bottom: float)
 
 def _place_labels(plot: PlotAxes, labels: Sequence[Label], avoid: Sequence[np.ndarray]) -> None:
     """Put each label beside its anchor, where it hides least; the rule that the page follows."""
-    renderer = FigureCanvasAgg(plot.figure).get_renderer()
+    renderer = plot.figure.canvas.get_renderer()
     to_pixels = plot.transData.transform
     frame = plot.get_window_extent(renderer)
     point = plot.figure.dpi / 72

@@ -13,6 +13,7 @@ from weakref import WeakMethod, finalize
 import anywidget
 import ipywidgets as widgets
 import traitlets
+from IPython import get_ipython
 
 from explorer.about import SITE
 from explorer.core import refuse
@@ -32,6 +33,7 @@ FINEST = 1e-9
 NOISE = 1e-8
 # A picture costs a third of a second: a cell that is run again shows the one that there is.
 PICTURES = 8
+STILL = "a picture: run this cell to move it"
 _pictures: deque[tuple[Any, Any, str]] = deque(maxlen=PICTURES)  # view, state, and its PNG
 
 
@@ -187,18 +189,24 @@ class Panel(Generic[AnyState]):
             for known, state, picture in _pictures:
                 if known is view and state == self.state:
                     return picture
-            picture = base64.b64encode(self.figure()._repr_png_()).decode()
+            figure = self.figure()
+            figure.caption(STILL)
+            picture = base64.b64encode(figure._repr_png_()).decode()
             _pictures.append((view, self.state, picture))
             return picture
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any] | tuple[dict[str, Any], Any]:
         # In the browser's own Python matplotlib would hold up the page for seconds.
         picture = {} if sys.platform == "emscripten" else {"image/png": self._picture()}
         bundle = {"text/plain": repr(self), **picture}
         if self._stage.comm is not None:  # else it is closed
             view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
             bundle["application/vnd.jupyter.widget-view+json"] = view
-        return bundle
+        # Colab displays no widget of ours without metadata, which a widget by itself has there.
+        _, metadata = self._stage._repr_mimebundle_() or ({}, {})
+        if picture and get_ipython():
+            metadata = {**metadata, "image/png": {"alt": repr(self)}}
+        return (bundle, metadata) if metadata else bundle
 
     def _send(self, message: dict[str, Any], buffers: list[bytes]) -> None:
         self._stage.send(message, buffers)

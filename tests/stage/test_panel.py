@@ -5,6 +5,7 @@ import base64
 import gc
 import struct
 import sys
+import types
 import weakref
 
 import comm
@@ -12,6 +13,7 @@ import ipywidgets
 import pytest
 from ipywidgets.widgets import widget as ipywidgets_widget
 
+from explorer import static
 from explorer.scene import values
 from explorer.stage import Panel
 from explorer.stage.panel import TURNS, Stage
@@ -408,3 +410,40 @@ def test_a_closed_panel_is_freed():
 def test_script_and_style_are_texts(panel):
     assert isinstance(Stage._esm, str)
     assert panel._stage._css.strip()
+
+
+def test_a_picture_in_a_notebook_has_an_alternative_text(panel, monkeypatch):
+    monkeypatch.setattr("explorer.stage.panel.get_ipython", lambda: "a shell")
+    bundle, metadata = panel._repr_mimebundle_()
+    assert metadata == {"image/png": {"alt": repr(panel)}}
+    assert set(metadata) <= set(bundle)
+
+
+def test_colab_is_told_which_widget_manager_displays_a_panel(panel, monkeypatch):
+    told = []
+    output = types.ModuleType("google.colab.output")
+    output.enable_custom_widget_manager = lambda: told.append("enabled")
+    output._widgets = types.SimpleNamespace(_installed_url="https://example.test/manager.js")
+    monkeypatch.setitem(sys.modules, "google.colab.output", output)
+    bundle, metadata = panel._repr_mimebundle_()
+    view = "application/vnd.jupyter.widget-view+json"
+    assert bundle[view]["model_id"] == panel.widget.model_id
+    manager = {"url": "https://example.test/manager.js"}
+    assert metadata == {view: {"colab": {"custom_widget_manager": manager}}}
+    assert told == ["enabled"]
+
+
+def test_a_saved_picture_says_how_to_bring_it_to_life(panel, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(static.Picture, "_repr_png_", lambda figure: drawn.append(figure) or b"")
+    panel.set(a=3.21)
+    panel._repr_mimebundle_()
+    (figure,) = drawn
+    (line,) = [text for text in figure.texts if text.get_gid() == "caption"]
+    assert line.get_text() == "a picture: run this cell to move it"
+    renderer = figure.canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in figure.texts if text is not line]
+    box = line.get_window_extent(renderer)
+    assert figure.bbox.y0 <= box.y0
+    assert not any(box.overlaps(other) for other in boxes)
+    assert not [text for text in panel.figure().texts if text.get_gid() == "caption"]
