@@ -42,7 +42,8 @@ class Slider:
 
     With `log` the grid is one of decades: `step` is a difference of log10. What is not `visible` as
     a slider is moved by dragging alone. With `play` a button lets it run from position to position.
-    A name such as ``"logits.2"`` stands for one entry of a tuple.
+    A name such as ``"logits.2"`` stands for one entry of a tuple. Sliders of the same `share` are
+    parts of 1: as one moves, the others keep the proportions that they had before.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Slider:
     log: bool = False
     visible: bool = True
     play: bool = False
+    share: str = ""
 
     def nearest(self, value: float) -> float:
         """The position on the grid that is nearest to `value`."""
@@ -100,16 +102,18 @@ class Drag:
 
     In the name of a control ``{i}`` stands for the number of the point or bar. The axis named by
     `log` shows the natural logarithm of its control; on the x axis the control is
-    ``origin + sign * x``. The wheel, + and - move the control `wheel`. Where a mark does not stand
-    where its controls are, `begin` has the settings from which a drag of it takes it up.
+    ``origin + sign * x``, on the y axis ``y / rise``, each a number or one for each point. The
+    wheel, + and - move the control `wheel`. Where a mark does not stand where its controls are,
+    `begin` has the settings from which a drag of it takes it up.
     """
 
     x: str = ""
     y: str = ""
     wheel: str = ""
     log: Literal["", "x", "y"] = ""
-    origin: Number = 0.0
-    sign: Number = 1.0
+    origin: Data = 0.0
+    sign: Data = 1.0
+    rise: Data = 1.0
     begin: Mapping[str, Setting] = field(default_factory=dict)
 
 
@@ -140,7 +144,8 @@ class Points:
     """Discs at `x`, `y` (numbers or arrays); beyond the axes, triangles at their edge.
 
     The label may be a tuple of texts, one a point. `drop` draws guides from the point down to the
-    x axis and across to the y axis.
+    x axis and across to the y axis. Those that are `quiet` are seen only under a hand: where the
+    pointer or the focus is, and while one of their controls moves.
     """
 
     x: Data
@@ -151,6 +156,7 @@ class Points:
     shape: Literal["disc", "ring", "cross"] = "disc"
     small: bool = False
     drag: Drag | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -204,6 +204,8 @@ def _area(plot: PlotAxes, mark: Area, gid: str) -> None:
 
 def _points(plot: PlotAxes, mark: Points, gid: str) -> Drawn:
     colour, labels, avoid = COLOURS[mark.role], [], []
+    if mark.quiet:  # seen only under a hand
+        return labels, avoid
     left, low = plot.get_xlim()[0], plot.get_ylim()[0]
     xs, ys = np.atleast_1d(mark.x), np.atleast_1d(mark.y)
     texts = np.broadcast_to(mark.label or "", xs.shape)

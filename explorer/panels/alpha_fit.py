@@ -108,15 +108,16 @@ def view(state: State) -> Scene:
 
 
 def densities(state: State, minima: Array, text: str) -> Plot:
-    truth, mu, gap = state.truth, state.limits["mu"], np.full((2, 1), np.nan)
+    truth, mu = state.truth, state.limits["mu"]
     best, *others = (mixtures.bell(*row[:2]) for row in minima.tolist())
-    x, y = np.concatenate([gap, *(part for curve in others for part in (curve, gap))], axis=1)
     return Plot(
         "The best *q*, and the other minima",
         Axis("*x*", mu),
         mixtures.density_axis(truth, mu, float(minima[:, 1].min())),
         f"The mixture p and the best q. {text} Dashed, the other local minima.",
-        mixtures.densities(truth, mu, f"*D* = {number(minima[0, 2])}", (x, y), best),
+        mixtures.densities(
+            truth, mu, f"*D* = {number(minima[0, 2])}", mixtures.joined(others), best
+        ),
     )
 
 

@@ -184,7 +184,11 @@ def view(state: State) -> Scene:
 def densities(case: Case, q: Moved, height: Axis, *samples: Rug) -> Plot:
     name, value, curve = q.direction, number(q.value), mixtures.bell(q.mu, q.sigma)
     best = q.found.minima[0, :2].tolist()
-    drag = Drag(f"{name}_q.0", wheel=f"{name}_q.1", begin=q.begin)
+    mean, width = f"{name}_q.0", f"{name}_q.1"
+    top = Drag(mean, wheel=width, begin=q.begin)
+    side = -1.0 if q.mu < 0.5 * sum(case.mu) else 1.0
+    flank = Drag(width, origin=-side * q.mu, sign=side, begin=q.begin)
+    at = math.nan if case.fixed else q.mu + side * q.sigma
     loss, hill = f"{TITLES[name]} = {value}", float(curve[1].max())
     aim = "*q* must cover all of *p*" if name == "forward" else "*q* must stay where *p* is"
     return Plot(
@@ -197,7 +201,8 @@ def densities(case: Case, q: Moved, height: Axis, *samples: Rug) -> Plot:
             *mixtures.densities(case.truth, case.mu, loss, mixtures.bell(*best), curve),
             *samples,
             Note(f"*q*: {q.quality}", "model", "left"),
-            Points(q.mu, hill, "model", "*q*", drag=drag),
+            Points(at, mixtures.FLANK * hill, "model", small=True, drag=flank, quiet=True),
+            Points(q.mu, hill, "model", "*q*", drag=top),
         ),
         height=0.82,
     )
@@ -205,10 +210,11 @@ def densities(case: Case, q: Moved, height: Axis, *samples: Rug) -> Plot:
 
 def every_q(case: Case, q: Moved, *samples: Points) -> Plot:
     name, (bands, *rest) = q.direction, landscape(case, q.direction).marks
-    drag = Drag(f"{name}_q.0", f"{name}_q.1", log="y", begin=q.begin)
+    width = "" if case.fixed else f"{name}_q.1"
+    drag = Drag(f"{name}_q.0", width, log="y" if width else "", begin=q.begin)
     handle = Points(q.mu, math.log(q.sigma), "model", drag=drag)
     marks = (bands, Line(*q.path, "model"), *samples, *rest, handle)
-    return replace(landscape(case, name), marks=marks, height=0.9)
+    return replace(landscape(case, name), marks=marks, click=drag, height=0.9)
 
 
 @lru_cache(maxsize=1024)

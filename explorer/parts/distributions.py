@@ -16,7 +16,6 @@ MOST = {Mixture: 3 * 5, Categorical: 8}  # numbers
 FAMILIES_BY_NAME: dict[str, type[Family]] = {"mixture": Mixture, **FAMILIES}
 DOMAINS = {"location": (-1e6, 1e6), "scale": (1e-6, 1e6), "shape": (1e-6, 1e6)}
 SHARE = (0.0, 1.0)  # of all other parameters
-LEAST = 0.01  # of the first weight's slider, so that not all weights are 0
 STEPS = 250  # of a slider
 ALLOWED = "a Normal, Laplace, StudentT, Beta, Mixture, Bernoulli or Categorical of single numbers"
 LIMITS = {"location": "x", "scale": "sigma", "shape": "shape"}  # by the role of a number
@@ -111,9 +110,10 @@ class Distribution:
             line = LIMITS.get(parameter.role, "")
             low, high = limits.get(line, SHARE)
             step = fine_step(low, high, STEPS if line else 100)
-            low = LEAST if self.those("weight")[:1] == [i] else low
+            share = f"{name}: weights" if parameter.role == "weight" else ""
             symbol, label = f"{name}: {parameter.symbol}", f"{parameter.label} of {name}"
-            found.append(Slider(f"{name}.{i}", symbol, label, low, high, step, decimals(step)))
+            kind = (low, high, step, decimals(step))
+            found.append(Slider(f"{name}.{i}", symbol, label, *kind, share=share))
         return found
 
 

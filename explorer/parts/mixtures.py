@@ -5,7 +5,7 @@ screen of the line; its length is 16 units, in which the ranges of all sigmas ar
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
@@ -30,6 +30,7 @@ LEAST = 1e-9  # a unit over the size of means: else twelve digits do not tell po
 HALF = 8.0  # of what is on screen, in units
 SPREADS = {"sigmas": (0.3, 4.0), "sigma": (0.3, 10.0)}  # of the components and of q, in units
 Z = np.linspace(-4.0, 4.0, 65)
+FLANK = math.exp(-0.5)  # of its height, one sigma beside the top of a hill
 LADDER = (1.2, 2.0, 3.0, 5.0, 8.0, 12.0)
 START = (1.2, 2.2)
 EXAMPLES: tuple[tuple[str, str, Numbers, Numbers, Numbers, Pair], ...] = (
@@ -46,7 +47,7 @@ EXAMPLES: tuple[tuple[str, str, Numbers, Numbers, Numbers, Pair], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureState(Parameters):
-    """A mixture p of Normals. The weights are relative: what counts is their share in their sum.
+    """A mixture p of Normals. The weights are shares; others count by their share in their sum.
 
     `limits` that do not hold all means and sigmas give way to suited ones.
     """
@@ -56,7 +57,7 @@ class MixtureState(Parameters):
         "s", "standard deviation of component", SIGMA, most=MOST, steps=100, visible=True
     )
     weights: Numbers = many(
-        "w", "relative weight of component", WEIGHT, most=MOST, steps=100, visible=True
+        "w", "weight of component", WEIGHT, most=MOST, steps=100, visible=True, share=True
     )
     widths: Any = None  # an older name by which sigmas can be set
 
@@ -90,6 +91,8 @@ class MixtureState(Parameters):
         """Those of one component after the other, then all else."""
         every, count = super().controls(), len(self.means)
         own = every[: 3 * count]
+        if count == 1:  # whose share is all
+            own = own[:2]
         return (*(c for k in range(count) for c in own[k::count]), *every[3 * count :])
 
     def _ranges(self, limits: Any) -> Checked:
@@ -126,8 +129,17 @@ def given(means: Any, sigmas: Any, weights: Any, widths: Any, limits: Any) -> di
     count = len(means)
     by, sigmas = ("sigmas", sigmas) if widths is None else ("widths", widths)
     sigmas = (1.0,) * count if sigmas is None else column(by, sigmas, *SIGMA, MOST)
-    weights = (1 / count,) * count if weights is None else weights
+    weights = (1 / count,) * count if weights is None else shares(weights)
     return {"means": means, "sigmas": sigmas, "weights": weights, "limits": limits}
+
+
+def shares(weights: Any) -> Numbers:
+    """What a user says of weights, as shares that sum to 1."""
+    given = column("weights", weights, *WEIGHT, MOST)
+    total = sum(given)
+    if total == 0:
+        refuse("weights", weights, "a sum above 0")
+    return given if abs(total - 1) < 1e-9 else tuple(weight / total for weight in given)
 
 
 def around(means: Numbers, sigmas: Numbers, values: Numbers) -> Interval:
@@ -161,15 +173,44 @@ def mixture(truth: Truth) -> Mixture:
 
 
 @lru_cache(maxsize=1024)
-def hills(truth: Truth, mu: Interval) -> tuple[Area, Line, Points]:
-    """p, with a handle at each mean; the wheel makes that component wider."""
-    weights, means, _ = truth
-    p, at, x = mixture(truth), np.array(means), np.linspace(*mu, 221)
-    y = np.exp(p.log_prob(x))
+def hills(truth: Truth, mu: Interval) -> tuple[Area, Line, Line, Points, Points]:
+    """p, its components, and their handles: at a top the mean and the weight, beside it sigma."""
+    weights, means, sigmas = map(np.array, truth)
+    p, x, count = mixture(truth), np.linspace(*mu, 221), len(means)
+    y, peaks = np.exp(p.log_prob(x)), 1 / (math.sqrt(2 * math.pi) * sigmas)
+    curves = [
+        (m + s * Z, w * h * np.exp(-(Z**2) / 2))
+        for w, m, s, h in zip(weights, means, sigmas, peaks, strict=True)
+    ]
+    own = joined(curves if count > 1 else [])
     labels = tuple(f"{'' if k else '*p* '}{number(100 * w, 0)} %" for k, w in enumerate(weights))
-    drag = Drag("means.{i}", wheel="sigmas.{i}")
-    handles = Points(at, np.exp(p.log_prob(at)), "truth", labels, drag=drag)
-    return Area(x, y, "truth"), Line(x, y, "truth"), handles
+    width = "sigmas.{i}"
+    top = Drag("means.{i}", "weights.{i}" if count > 1 else "", wheel=width, rise=peaks)
+    side = np.where(means.argsort().argsort() < count / 2, -1.0, 1.0)  # outwards
+    flank = Drag(width, origin=-side * means, sign=side)
+    return (
+        Area(x, y, "truth"),
+        Line(x, y, "truth"),
+        Line(*own, "truth", dashed=True),
+        Points(
+            means + side * sigmas,
+            FLANK * weights * peaks,
+            "truth",
+            small=True,
+            drag=flank,
+            quiet=True,
+        ),
+        Points(means, weights * peaks, "truth", labels, drag=top),
+    )
+
+
+def joined(curves: Sequence[Curve]) -> Curve:
+    """Some curves as one, parted by nan."""
+    gap = np.full((2, 1), np.nan)
+    x, y = np.concatenate(
+        [gap, *(part for curve in curves for part in (np.array(curve), gap))], axis=1
+    )
+    return x, y
 
 
 def bell(mu: float, sigma: float) -> Curve:
@@ -180,15 +221,15 @@ def bell(mu: float, sigma: float) -> Curve:
 
 def densities(truth: Truth, mu: Interval, loss: str, dashed: Curve, q: Curve) -> tuple[Mark, ...]:
     """p, the curves of fits to it and that of q, with a text on its loss."""
-    area, line, handles = hills(truth, mu)
-    curves = Line(*dashed, "optimum", dashed=True), Line(*q, "model")
-    return Note(loss, "loss"), area, line, *curves, handles
+    area, line, components, flanks, tops = hills(truth, mu)
+    curves = components, Line(*dashed, "optimum", dashed=True), Line(*q, "model")
+    return Note(loss, "loss"), area, line, *curves, flanks, tops
 
 
 def density_axis(truth: Truth, mu: Interval, narrowest: float) -> Axis:
     """The axis of p and of Normals, the highest of which has this sigma; it grows in steps."""
     unit = unit_of(mu)
-    peak = max(float(np.max(hills(truth, mu)[2].y)), 1 / (math.sqrt(2 * math.pi) * narrowest))
+    peak = max(float(np.max(hills(truth, mu)[1].y)), 1 / (math.sqrt(2 * math.pi) * narrowest))
     return Axis("", (0.0, ceiling(max(1.12 * unit * peak, 0.2), LADDER) / unit))
 
 
@@ -197,11 +238,11 @@ def density_axis(truth: Truth, mu: Interval, narrowest: float) -> Axis:
 
 def buttons(state: MixtureState, *qs: str) -> tuple[Preset, ...]:
     """Those that set p, and the fields `qs` beside it; and those for one component more or less."""
-    more, less = _one_more(state), _one_less(state)
+    more, less = _one_more(state), _one_less(state)  # of one component there is none less
     return (
         *_examples(len(state.means), tuple(state.limits.items()), qs),
         Preset("+ mode", more if len(state.means) < MOST else {}, "one more component"),
-        Preset("− mode", less if len(state.means) > 1 else {}, "one component less"),
+        Preset("− mode", less, "one component less"),
     )
 
 
@@ -232,11 +273,13 @@ def _one_more(state: MixtureState) -> dict[str, Numbers]:
     ends = [low + unit, *sorted(state.means), high - unit]
     k = int(np.argmax(np.diff(ends)))
     mean = state.slider("means.0").nearest(0.5 * (ends[k] + ends[k + 1]))
-    weights = *state.weights, max(state.weights)
+    weights = shares((*state.weights, max(state.weights)))
     return {"means": (*state.means, mean), "sigmas": (*state.sigmas, unit), "weights": weights}
 
 
 def _one_less(state: MixtureState) -> dict[str, Numbers]:
     means, sigmas, weights = state.means[:-1], state.sigmas[:-1], state.weights[:-1]
+    if not means:
+        return {}
     weights = weights if any(weights) else (1.0,) * len(means)
-    return {"means": means, "sigmas": sigmas, "weights": weights}
+    return {"means": means, "sigmas": sigmas, "weights": shares(weights)}

@@ -28,7 +28,8 @@ class Number:
     """A number, or a column of at most `most`, with sliders of at most so many steps.
 
     With `log` they are over decades; `whole` ones have steps of 1 or more. A column is inside the
-    limits of its `axis`; where it is not `visible`, only the first `handles` have a slider.
+    limits of its `axis`; where it is not `visible`, only the first `handles` have a slider. The
+    entries of one with `share` are parts of 1.
     """
 
     symbol: str
@@ -41,6 +42,7 @@ class Number:
     visible: bool = True
     most: int = 0
     axis: str = ""
+    share: bool = False
 
     def checked(self, name: str, value: Any, limits: Limits) -> float | Numbers:
         """The value as a float, a whole number or a tuple of floats, if it is in the domain."""
@@ -62,7 +64,10 @@ class Number:
             symbol, label = f"{symbol}{subscript(place)}", f"{label} {place}"
         step = LOG_STEP if self.log else max(fine_step(*limits, self.steps), float(self.whole))
         digits = 3 if self.log else decimals(step)
-        return Slider(name, symbol, label, *limits, step, digits, self.log, self.visible, self.play)
+        share = name.partition(".")[0] if self.share else ""
+        return Slider(
+            name, symbol, label, *limits, step, digits, self.log, self.visible, self.play, share
+        )
 
 
 @lru_cache(maxsize=256)  # at every tick the same

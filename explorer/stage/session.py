@@ -13,7 +13,14 @@ from typing import Any, Generic, TypeAlias
 from explorer.core import refuse
 from explorer.scene import AnyState, Blueprint, Scene, Setting, structure, values
 from explorer.stage.export import export
-from explorer.stage.settings import allowed, controls_of, entry, with_entries, without
+from explorer.stage.settings import (
+    allowed,
+    controls_of,
+    entry,
+    with_entries,
+    with_room,
+    without,
+)
 from explorer.stage.wire import encode
 
 Send: TypeAlias = Callable[[dict[str, Any], list[bytes]], object]
@@ -122,7 +129,7 @@ class Session(Generic[AnyState]):
             limits, present = changes.get("limits"), getattr(self.state, "limits", None)
             if isinstance(limits, Mapping) and isinstance(present, Mapping):
                 changes["limits"] = {**present, **limits}
-            self._become(with_entries(self.state, changes))
+            self._become(with_room(self.state, self.controls.values(), changes))
 
     def move(self, name: str, value: Setting) -> None:
         """Follow a control that the page has moved; it asks for the pictures itself.

@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
+from numbers import Real
 from typing import Any
 
 from explorer.core import refuse
 from explorer.scene import Choice, Control, Setting, Slider, State
+
+NOISE = 1e-9  # by which the sum of shares may miss 1
 
 
 def entry(state: State, name: str) -> Any:
@@ -36,6 +39,43 @@ def with_entries(state: Any, changed: Mapping[str, Any]) -> Any:
             value = (*present[: int(index)], value, *present[int(index) + 1 :])
         changes[field] = value
     return replace(state, **changes)
+
+
+def with_room(state: State, controls: Collection[Control], changed: Mapping[str, Any]) -> Any:
+    """The state in which these names have these values, and the shares beside them make room.
+
+    Raises
+    ------
+    ValueError
+        As `with_entries`.
+    """
+    changes = dict(changed)
+    for group in _shares(controls):
+        given = [changed[name] for name in group if name in changed]
+        others = [name for name in group if name not in changed]
+        if not (given and others and all(isinstance(value, Real) for value in given)):
+            continue
+        room = 1.0 - sum(given)
+        if 0.0 <= room <= 1.0:
+            before = [entry(state, name) for name in others]
+            total = sum(before)
+            for name, share in zip(others, before, strict=True):
+                part = share / total if total > 0 else 1 / len(others)
+                changes[name] = float(f"{room * part:.12g}")
+    moved = with_entries(state, changes)
+    for group in _shares(moved.controls()):
+        values = [entry(moved, name) for name in group]
+        if abs(sum(values) - 1) > NOISE:
+            parts = [value / sum(values) for value in values]
+            moved = with_entries(moved, dict(zip(group, parts, strict=True)))
+    return moved
+
+
+def _shares(controls: Collection[Control]) -> list[list[str]]:
+    """The names of the sliders that are parts of 1, by what they are parts of."""
+    sliders = [control for control in controls if isinstance(control, Slider) and control.share]
+    groups = dict.fromkeys(slider.share for slider in sliders)
+    return [[slider.name for slider in sliders if slider.share == group] for group in groups]
 
 
 def _has_entry(value: object, index: str) -> bool:

@@ -13,12 +13,16 @@ def page(request, open_shared_notebook):
     return opened
 
 
+def hill(page, k):
+    return handle(page, f"mean of component {k} and weight of component {k}")
+
+
 def handle(page, label, nth=0):
     return page.page.get_by_role("slider", name=f"{label}, in the plot", exact=True).nth(nth)
 
 
 def test_arrow_keys_move_a_mean_and_plus_widens_it(page):
-    handle(page, "mean of component 2").focus()
+    hill(page, 2).focus()
     page.page.keyboard.press("ArrowRight")
     page.page.keyboard.press("+")
     page.kernel.wait_until("panel.state.means == (-3.0, 3.05)")
@@ -30,7 +34,7 @@ def test_a_mean_is_where_the_pointer_rests_though_on_its_way_it_keeps_to_what_is
     page.page.wait_for_function(
         "JSON.parse(document.querySelector('.explorer-stage').dataset.frameState)[4] === 1.35"
     )
-    mean = handle(page, "mean of component 2")
+    mean = hill(page, 2)
     box, width = mean.bounding_box(), mean.locator("..").bounding_box()["width"]
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.page.mouse.move(x, y)
@@ -68,29 +72,28 @@ def test_a_q_beyond_the_landscape_stands_at_its_edge_and_can_be_drawn_back(page)
     page.kernel.run("panel.set(reverse_q=(1.2, 2.2))")
 
 
-def test_weights_of_nothing_are_refused_in_words_and_the_last_good_ones_stay(page):
-    page.kernel.run("panel.set(weights=(0, 1))")
+def test_a_share_that_is_dragged_and_one_that_is_typed_leave_the_rest_to_the_others(page):
+    page.kernel.run("panel.set(weights=(0.5, 0.5))")
     slider = page.page.locator(".explorer-control-weights-1")
-    readout = slider.locator(".widget-readout")
-    readout.filter(has_text="1.00").wait_for()
+    first, second = (
+        page.page.locator(f".explorer-control-weights-{k} .widget-readout") for k in (0, 1)
+    )
+    second.filter(has_text="0.50").wait_for()
     knob, track = (slider.locator(part).bounding_box() for part in (".noUi-handle", ".noUi-base"))
     y = knob["y"] + knob["height"] / 2
     page.page.mouse.move(knob["x"] + knob["width"] / 2, y)
     page.page.mouse.down()
-    page.page.mouse.move(track["x"] - 20, y, steps=20)
-    notice = page.page.locator(".explorer-notice")
-    notice.filter(has_text="weights = (0.0, 0.0): allowed is a sum above 0").wait_for()
+    for share in (0.9, 0.3, 0.0):
+        page.page.mouse.move(track["x"] + share * track["width"], y, steps=6)
     page.page.mouse.up()
-    page.page.wait_for_function(
-        """() => {
-            const state = document.querySelector('.explorer-stage').dataset.frameState;
-            const typed = document.querySelector('.explorer-control-weights-1 .widget-readout');
-            return typed.textContent > 0 && JSON.parse(state)[5] === Number(typed.textContent);
-        }"""
-    )
-    last = float(readout.text_content())
-    page.kernel.wait_until(f"panel.state.weights == (0, {last})")
-    notice.wait_for(state="hidden", timeout=15_000)
+    page.kernel.wait_until("panel.state.weights == (1, 0)")
+    first.filter(has_text="1.00").wait_for()
+    second.click()
+    page.page.keyboard.press("Control+a")
+    page.page.keyboard.type("0.25")
+    page.page.keyboard.press("Enter")
+    page.kernel.wait_until("panel.state.weights == (0.75, 0.25)")
+    first.filter(has_text="0.75").wait_for()
     page.kernel.run("panel.set(weights=(0.5, 0.5))")
 
 
@@ -132,7 +135,7 @@ def test_a_button_brings_a_component_with_sliders_that_have_names(page):
     page.page.get_by_role("button", name="+ mode").click()
     page.wait_for(".explorer-control-means-2 .noUi-handle")
     page.kernel.wait_until("len(panel.state.means) == 3")
-    handle(page, "mean of component 3").focus()
+    hill(page, 3).focus()
     before = page.kernel.value("panel.state.means[2]")
     page.page.keyboard.press("ArrowLeft")
     page.kernel.wait_until(f"abs(panel.state.means[2] - {before} + 0.05) < 1e-6")

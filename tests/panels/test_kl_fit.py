@@ -33,7 +33,7 @@ def marks(plot, kind, role):
 
 def handle(plot):
     """The present q, which can be dragged."""
-    return marks(plot, Points, "model")[0]
+    return marks(plot, Points, "model")[-1]  # the top of its hill
 
 
 def mixture(state):

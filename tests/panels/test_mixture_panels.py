@@ -59,9 +59,29 @@ def test_sigmas_can_be_given_by_their_older_name_and_be_set_by_it(panel):
 @both
 def test_weights_are_shares_of_their_sum(panel):
     assert panel(weights=(3, 1)).state.weights == (0.75, 0.25)
-    state = panel(weights=(0.2, 0.3)).state
-    assert state.weights == (0.2, 0.3)  # where their sliders stand
-    assert state.truth[0] == pytest.approx((0.4, 0.6))
+    assert panel(weights=(0.2, 0.3)).state.weights == pytest.approx((0.4, 0.6))
+    assert panel(weights=(0.3, 0.7)).state.weights == (0.3, 0.7)  # as they are
+    session = opened(panel([-4, -2, 0, 2, 4]))
+    assert session.state.weights == (0.2,) * 5  # what their sliders read
+    session.set(weights=(1, 2, 3, 2, 2))
+    assert session.state.weights == pytest.approx((0.1, 0.2, 0.3, 0.2, 0.2))
+
+
+@both
+def test_one_share_that_is_set_makes_the_others_smaller_in_proportion(panel):
+    session = opened(panel([-3, 0, 3], weights=(0.2, 0.5, 0.3)))
+    session.set(**{"weights.0": 0.6})
+    assert session.state.weights == pytest.approx((0.6, 0.25, 0.15))
+    session.set(**{"weights.0": 0.1, "weights.2": 0.8})
+    assert session.state.weights == pytest.approx((0.1, 0.1, 0.8))
+    session.set(**{"weights.1": 1})
+    assert session.state.weights == (0, 1, 0)
+    session.set(**{"weights.1": 0.2})  # of nothing there are no proportions
+    assert session.state.weights == pytest.approx((0.4, 0.2, 0.4))
+    assert sum(session.state.weights) == pytest.approx(1, abs=1e-11)
+    assert panel(weights=session.state.weights, means=(0, 1, 2)).state.weights == (
+        session.state.weights
+    )
 
 
 @both
@@ -73,20 +93,30 @@ def test_weights_are_shares_of_their_sum(panel):
         max_size=4,
     )
 )
-def test_p_is_drawn_with_a_handle_at_each_mean(panel, components):
+def test_p_is_drawn_with_handles_at_the_top_and_beside_each_hill(panel, components):
     means, sigmas, weights = zip(*components, strict=True)
     blueprint = panel(means, sigmas, weights=weights)
     scene = blueprint.view(blueprint.state)
     p = Mixture(np.array(weights) / sum(weights), tuple(map(Normal, means, sigmas)))
     plot = scene.plots[0]
     for mark in plot.marks:
-        if isinstance(mark, Area | Line | Points) and mark.role == "truth":
+        if isinstance(mark, Area | Line) and mark.role == "truth" and mark.x.size == 221:
             np.testing.assert_allclose(mark.y, np.exp(p.log_prob(mark.x)), rtol=1e-12)
             assert np.max(mark.y) <= plot.y.limits[1]
-    (handles,) = (m for m in plot.marks if isinstance(m, Points) and m.role == "truth")
-    np.testing.assert_array_equal(handles.x, means)
-    assert (handles.drag.x, handles.drag.wheel) == ("means.{i}", "sigmas.{i}")
-    assert len(handles.label) == len(means)
+    flanks, tops = (m for m in plot.marks if isinstance(m, Points) and m.role == "truth")
+    shares = np.array(weights) / sum(weights)
+    hills = [(float(w), Normal(m, s)) for w, m, s in zip(shares, means, sigmas, strict=True)]
+    np.testing.assert_array_equal(tops.x, means)
+    for handles in (flanks, tops):
+        height = [w * np.exp(q.log_prob(x)) for (w, q), x in zip(hills, handles.x, strict=True)]
+        np.testing.assert_allclose(handles.y, height, rtol=1e-9)
+    np.testing.assert_allclose(abs(flanks.x - means), sigmas, rtol=1e-9)
+    assert (tops.drag.x, tops.drag.wheel) == ("means.{i}", "sigmas.{i}")
+    assert tops.drag.y == ("weights.{i}" if len(means) > 1 else "")
+    np.testing.assert_allclose(tops.y / tops.drag.rise, shares, rtol=1e-9)
+    np.testing.assert_allclose(flanks.drag.origin + flanks.drag.sign * flanks.x, sigmas, rtol=1e-9)
+    assert (flanks.drag.x, flanks.quiet) == ("sigmas.{i}", True)
+    assert len(tops.label) == len(means)
     low, high = plot.x.limits
     assert low <= min(means) <= max(means) <= high
 

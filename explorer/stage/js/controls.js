@@ -106,7 +106,10 @@ export class Widgets {
         if (told !== undefined || chosen !== undefined) this.untold.delete(name);
       }
       echo = options?.updated_view !== undefined && isNear(value, widget.get(attribute));
-      return echo ? widget : set.call(widget, attribute, value, options);
+      if (echo) return widget;
+      set.call(widget, attribute, value, options);
+      if (options?.updated_view !== undefined) this.link.makeRoom(name);
+      return widget;
     };
     widget.save_changes = (callbacks) => {
       const skip = (echo && callbacks) || this.unsaved.has(widget);

@@ -8,8 +8,9 @@ import { number } from "./text.js";
 // The controls that a drag moves, with the way from a control's value to its axis and back.
 export function dragged(drag, plot, index = 0) {
   const { link } = plot.view;
-  const origin = (axis) => (axis === "x" ? plot.values[drag.origin] : 0);
-  const sign = (axis) => (axis === "x" ? plot.values[drag.sign] : 1);
+  const one = (slot) => (typeof plot.values[slot] === "object" ? plot.values[slot][index] : plot.values[slot]);
+  const origin = (axis) => (axis === "x" ? one(drag.origin) : 0);
+  const sign = (axis) => (axis === "x" ? one(drag.sign) : 1 / one(drag.rise));
   return ["x", "y"]
     .filter((axis) => drag[axis])
     .map((axis) => ({
@@ -34,7 +35,7 @@ export class Handles {
   place(index, ...box) {
     if (!this.mark.drag) return;
     this.handles[index] ??= new Handle(this.plot, this.mark, this.kind, index);
-    this.handles[index].place(...box);
+    this.handles[index].place(...this.plot.apart(...box));
   }
 }
 
@@ -48,7 +49,7 @@ class Handle {
     const [{ axis, control }] = this.moves;
     const name = this.moves.map((move) => move.control.label).join(" and ");
     this.node = html("div", {
-      class: `explorer-handle explorer-handle-${kind} role-${mark.role}`,
+      class: `explorer-handle explorer-handle-${kind} role-${mark.role}${mark.quiet ? " quiet" : ""}`,
       role: "slider",
       tabindex: "0",
       "aria-label": `${name}, in the plot`,

@@ -1,6 +1,6 @@
 // One a panel: its state, the values that it knows, the conversation with the kernel.
 import { Calm } from "./calm.js";
-import { moveBy, onStep, steps } from "./grid.js";
+import { moveBy, onStep, round, steps } from "./grid.js";
 import { Player } from "./player.js";
 import { GRIDS, Prefetch } from "./prefetch.js";
 import { decode, key, Recent } from "./wire.js";
@@ -16,6 +16,8 @@ const LATEST = 1200; // twice as many after each that is, but no more than these
 const PATIENCE = 3000; // ms without an answer before the panel says so
 const CHECK = 250; // ms from one look at what is lost to the next
 const READING = 6000; // ms that the panel says why a value was refused
+
+const sum = (values) => values.reduce((total, value) => total + value, 0);
 
 // `Host` is a class of what holds the values of the controls and draws the sliders: `Widgets` where
 // Jupyter does, else another with the same methods.
@@ -100,9 +102,27 @@ export class Link {
     return this.named(this.state)[name];
   }
 
-  // The present state, but for one control.
+  // The present state, but for one control, and the shares that make room for it.
   stateWith({ name }, value) {
-    return this.state.map((now, i) => (this.controls[i].name === name ? value : now));
+    const moved = this.withRoom({ [name]: value });
+    return this.state.map((now, i) => moved[this.controls[i].name] ?? now);
+  }
+
+  // These values, and for shares that sum to 1 those of the others: in the proportions that they had
+  // before the first of the moves of which this may be one.
+  withRoom(values) {
+    const all = { ...values };
+    for (const share of new Set(Object.keys(values).map((name) => this.control(name)?.share))) {
+      if (!share) continue;
+      const [given, others] = [[], []];
+      for (const control of this.controls) if (control.share === share) (control.name in values ? given : others).push(control);
+      const [names, now] = [key(given.map(({ name }) => name)), others.map((other) => this.setting(other))];
+      if (this.roomOf?.names !== names || key(this.roomOf.now) !== key(now)) this.roomOf = { names, others, before: now, now };
+      const { before } = this.roomOf;
+      const [room, total] = [1 - sum(given.map(({ name }) => values[name])), sum(before)];
+      others.forEach(({ name }, i) => (all[name] = round(Math.max(room, 0) * (total > 0 ? before[i] / total : 1 / before.length))));
+    }
+    return all;
   }
 
   moved() {
@@ -110,9 +130,16 @@ export class Link {
     this.schedule();
   }
 
+  // A slider that is a share has been moved by its own means: the others follow.
+  makeRoom(name) {
+    const control = this.control(name);
+    if (control.share) this.assign({ [name]: this.setting(control) });
+  }
+
   // Sets controls by name; sliders, kernel and every view follow.
   assign(values) {
-    for (const [name, value] of Object.entries(values)) this.host.write(name, value);
+    for (const [name, value] of Object.entries(this.withRoom(values))) this.host.write(name, value);
+    if (this.roomOf) this.roomOf.now = this.roomOf.others.map((other) => this.setting(other));
   }
 
   nudge(control, count, event) {

@@ -100,10 +100,10 @@ export const MARKS = {
   points(plot, mark) {
     const guides = mark.drop && pathIn(plot.layer, "guide", mark);
     const group = plot.over.appendChild(
-      svg("g", { class: `explorer-points role-${mark.role} ${mark.shape}${mark.small ? " small" : ""}` }),
+      svg("g", { class: `explorer-points role-${mark.role} ${mark.shape}${mark.small ? " small" : ""}${mark.quiet ? " quiet" : ""}` }),
     );
     const handles = new Handles(plot, mark, "point");
-    const radius = mark.small ? 3.5 : 7;
+    const [radius, reach] = [mark.small ? 3.5 : 7, mark.quiet ? 11 : 16]; // of what is seen, and what a hand can take
     const shape = (x, y, right, down) => {
       if (right || down) return triangle(x, y, down ? 0 : right, down, mark.small ? 4 : 6);
       return mark.shape === "cross" ? cross(x, y) : disc(x, y, radius);
@@ -130,7 +130,7 @@ export const MARKS = {
         const text = at(values[mark.label], i);
         if (text) plot.labels.add(x, y, text, mark.role, radius + 5);
         else if (!mark.small) plot.labels.taken.push({ x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius });
-        handles.place(i, x - 16, y - 16, 32, 32);
+        handles.place(i, x - reach, y - reach, 2 * reach, 2 * reach);
       }
       while (group.childNodes.length > xs.length) group.lastChild.remove();
       if (guides) put(guides, "d", drops);

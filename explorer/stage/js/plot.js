@@ -10,6 +10,7 @@ import { plain, textWidth } from "./text.js";
 import { key } from "./wire.js";
 
 const FAR = 2e5; // pixels
+const APART = 14; // pixels between two handles
 const [UPRIGHT, TURNED] = [42, 20]; // a name of the y axis that is wider is turned; the room that it then takes
 
 export class Plot {
@@ -43,12 +44,24 @@ export class Plot {
 
   click(event) {
     if (event.target.closest(".explorer-handle")) return;
+    const { click } = this.structure;
     const pixels = this.pixels(event);
-    for (const { axis, control, toValue } of dragged(this.structure.click, this)) {
+    const settings = Object.entries(click.begin).map(([name, slot]) => [name, this.values[slot]]);
+    for (const { axis, control, toValue } of dragged(click, this)) {
       const position = this.scales[axis].toValue(pixels[axis]);
       const value = control.options ? control.options[Math.round(position)]?.[0] : onGrid(toValue(position), control);
-      if (value !== undefined) this.view.link.assign({ [control.name]: value });
+      if (value !== undefined) settings.push([control.name, value]);
     }
+    this.view.link.assign(Object.fromEntries(settings));
+  }
+
+  // What a hand can take of a handle that would cover another is moved aside, so that each can be taken.
+  apart(x, y, width, height) {
+    const centre = () => [x + width / 2, y + height / 2];
+    const covers = ([u, v]) => Math.abs(u - centre()[0]) < APART && Math.abs(v - centre()[1]) < APART;
+    while (!this.view.link.calm.held && this.handles.some(covers)) x += APART; // a hand that has one keeps it
+    this.handles.push(centre());
+    return [x, y, width, height];
   }
 
   // Where a pointer is in the drawing, whose pixels a page may zoom or transform.
@@ -80,6 +93,7 @@ export class Plot {
     setSvg(this.yLabel, values[y.label]);
     put(this.svg, "aria-label", plain(values[description]));
     this.labels.clear();
+    this.handles = [];
     for (const mark of this.marks) mark(values);
     this.labels.place({ left: this.left, top: MARGIN.top, right: this.right, bottom: this.bottom }, this.family);
   }

@@ -22,13 +22,12 @@ export class Prefetch {
   // All positions of one control, the others where they are.
   along(control) {
     const { link } = this;
-    const line = key(link.stateWith(control, control.name));
+    const own = ({ name, share }) => name === control.name || (share && share === control.share);
+    const line = key(link.state.map((now, i) => (own(link.controls[i]) ? control.name : now)));
     if (this.line === line) return;
     link.rebase();
-    const from = link.state;
-    const place = link.controls.indexOf(control);
     const count = 1 + Math.floor(steps(control.high, control) + 1e-9);
-    this.plan(line, count, (n) => from.map((now, i) => (i === place ? onStep(n, control) : now)), () => steps(link.setting(control), control));
+    this.plan(line, count, (n) => link.stateWith(control, onStep(n, control)), () => steps(link.setting(control), control));
   }
 
   // Across two axes there is nothing to fetch: the kernel is left to the questions.
