@@ -57,6 +57,12 @@ class Distribution:
         weights = found.values("weight")
         if weights and sum(weights) == 0:
             refuse(name, value, "weights that do not sum to 0")
+        if weights and abs(sum(weights) - 1) > 1e-9:
+            places, parts = found.those("weight"), iter(weights)
+            whole = [
+                next(parts) / sum(weights) if i in places else n for i, n in enumerate(numbers)
+            ]
+            return cls(family, tuple(whole))
         return found
 
     @property

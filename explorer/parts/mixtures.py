@@ -71,10 +71,7 @@ class MixtureState(Parameters):
         for name in ("sigmas", "weights"):
             if len(getattr(self, name)) != len(self.means):
                 refuse(name, getattr(self, name), f"as many as the {len(self.means)} means")
-        if sum(self.weights) == 0:
-            refuse("weights", self.weights, "a sum above 0")
-        if max(self.weights) > 1:
-            change("weights", self.truth[0])
+        change("weights", shares(self.weights))
         change("limits", self._ranges(limits))
 
     @property
@@ -129,17 +126,16 @@ def given(means: Any, sigmas: Any, weights: Any, widths: Any, limits: Any) -> di
     count = len(means)
     by, sigmas = ("sigmas", sigmas) if widths is None else ("widths", widths)
     sigmas = (1.0,) * count if sigmas is None else column(by, sigmas, *SIGMA, MOST)
-    weights = (1 / count,) * count if weights is None else shares(weights)
+    weights = (1 / count,) * count if weights is None else weights
     return {"means": means, "sigmas": sigmas, "weights": weights, "limits": limits}
 
 
-def shares(weights: Any) -> Numbers:
-    """What a user says of weights, as shares that sum to 1."""
-    given = column("weights", weights, *WEIGHT, MOST)
-    total = sum(given)
+def shares(weights: Numbers) -> Numbers:
+    """Relative weights as shares that sum to 1; as they are where they do."""
+    total = sum(weights)
     if total == 0:
         refuse("weights", weights, "a sum above 0")
-    return given if abs(total - 1) < 1e-9 else tuple(weight / total for weight in given)
+    return weights if abs(total - 1) < 1e-9 else tuple(weight / total for weight in weights)
 
 
 def around(means: Numbers, sigmas: Numbers, values: Numbers) -> Interval:
@@ -238,10 +234,10 @@ def density_axis(truth: Truth, mu: Interval, narrowest: float) -> Axis:
 
 def buttons(state: MixtureState, *qs: str) -> tuple[Preset, ...]:
     """Those that set p, and the fields `qs` beside it; and those for one component more or less."""
-    more, less = _one_more(state), _one_less(state)  # of one component there is none less
+    more, less = _one_more(state), _one_less(state)
     return (
         *_examples(len(state.means), tuple(state.limits.items()), qs),
-        Preset("+ mode", more if len(state.means) < MOST else {}, "one more component"),
+        Preset("+ mode", more, "one more component"),
         Preset("− mode", less, "one component less"),
     )
 
@@ -267,7 +263,9 @@ def _examples(
 
 
 def _one_more(state: MixtureState) -> dict[str, Numbers]:
-    """A component in the widest gap between two or between one and the edge."""
+    """A component in the widest gap between two or between one and the edge, if there is room."""
+    if len(state.means) == MOST:
+        return {}
     low, high = state.limits["mu"]
     unit = unit_of((low, high))
     ends = [low + unit, *sorted(state.means), high - unit]

@@ -17,6 +17,7 @@ from explorer.stage.settings import (
     allowed,
     controls_of,
     entry,
+    shares,
     with_entries,
     with_room,
     without,
@@ -29,6 +30,7 @@ Follow: TypeAlias = Callable[[Collection[str]], object]
 BATCH, TURN = 8, 0.02  # pictures sent ahead, or seconds, before the host's loop runs again
 COSTLY = 0.1  # seconds; when two pictures running take longer, none are sent ahead
 CROWDED = 4  # nor when they take so many times what they cost: others want the processor
+TOLD = 1e-9  # by which the sum of shares may miss 1
 ASKED, WAITING = 16, 1000  # pictures that one question may ask for, and that may wait at a time
 
 
@@ -70,6 +72,7 @@ class Session(Generic[AnyState]):
         self._callbacks: list[Callable[[AnyState], object]] = []
         self._ahead: deque[tuple[Any, Any]] = deque()  # settings, and their base
         self._was_costly, self._given_up = False, 0
+        self._told: dict[str, Any] = {}  # shares that do not sum to 1 yet
         self.blueprint, self.epoch = blueprint, 0
         self.controls = controls_of(blueprint.state)
         self._arrive(blueprint.state, blueprint.view(blueprint.state))
@@ -141,8 +144,14 @@ class Session(Generic[AnyState]):
         """
         with self.alone():
             setting = allowed(self.controls[name], value)
+            group = next((group for group in shares(self.controls.values()) if name in group), [])
+            if group:  # the page tells those that make room for one after the other
+                self._told = {n: v for n, v in self._told.items() if n in group} | {name: setting}
             if setting != entry(self.state, name):
-                self._arrive(with_entries(self.state, {name: setting}), None)
+                told = self._told if group else {name: setting}
+                self._arrive(with_room(self.state, self.controls.values(), told), None)
+            if len(self._told) == len(group) and abs(sum(self._told.values()) - 1) < TOLD:
+                self._told.clear()
 
     def press(self, index: int) -> None:
         """Press the button of this number; -1 goes back to where the session began."""
@@ -234,6 +243,7 @@ class Session(Generic[AnyState]):
         self.settings = [entry(state, name) for name in self.controls]
 
     def _become(self, state: AnyState) -> None:
+        self._told.clear()
         controls = controls_of(state)
         if state == self.state:
             return

@@ -8,8 +8,6 @@ from typing import Any
 from explorer.core import refuse
 from explorer.scene import Choice, Control, Setting, Slider, State
 
-NOISE = 1e-9  # by which the sum of shares may miss 1
-
 
 def entry(state: State, name: str) -> Any:
     """The value of this name."""
@@ -50,7 +48,7 @@ def with_room(state: State, controls: Collection[Control], changed: Mapping[str,
         As `with_entries`.
     """
     changes = dict(changed)
-    for group in _shares(controls):
+    for group in shares(controls):
         given = [changed[name] for name in group if name in changed]
         others = [name for name in group if name not in changed]
         if not (given and others and all(isinstance(value, Real) for value in given)):
@@ -62,16 +60,10 @@ def with_room(state: State, controls: Collection[Control], changed: Mapping[str,
             for name, share in zip(others, before, strict=True):
                 part = share / total if total > 0 else 1 / len(others)
                 changes[name] = float(f"{room * part:.12g}")
-    moved = with_entries(state, changes)
-    for group in _shares(moved.controls()):
-        values = [entry(moved, name) for name in group]
-        if abs(sum(values) - 1) > NOISE:
-            parts = [value / sum(values) for value in values]
-            moved = with_entries(moved, dict(zip(group, parts, strict=True)))
-    return moved
+    return with_entries(state, changes)
 
 
-def _shares(controls: Collection[Control]) -> list[list[str]]:
+def shares(controls: Collection[Control]) -> list[list[str]]:
     """The names of the sliders that are parts of 1, by what they are parts of."""
     sliders = [control for control in controls if isinstance(control, Slider) and control.share]
     groups = dict.fromkeys(slider.share for slider in sliders)
