@@ -108,7 +108,7 @@ export class Widgets {
       echo = options?.updated_view !== undefined && isNear(value, widget.get(attribute));
       if (echo) return widget;
       set.call(widget, attribute, value, options);
-      if (options?.updated_view !== undefined) this.link.makeRoom(name);
+      if (typeof attribute !== "object" && !this.writing) this.link.makeRoom(name); // a reader has moved it
       return widget;
     };
     widget.save_changes = (callbacks) => {
@@ -183,7 +183,7 @@ export class Widgets {
       const near = [state[i], settled].find((exact) => isNear(value, exact));
       // A slider that is dragged keeps to its grid; a typed value stands as it is.
       if (near !== undefined || control.name !== this.dragged) return near ?? value;
-      this.byName.get(control.name).set("value", settled);
+      this.quietly(() => this.byName.get(control.name).set("value", settled));
       return settled;
     });
   }
@@ -197,8 +197,16 @@ export class Widgets {
     const widget = this.byName.get(name);
     const setting = this.link.control(name)?.options?.findIndex(([option]) => option === value) ?? value;
     if (!widget || widget.get(this.trait(name)) === setting) return false;
-    widget.set(this.trait(name), setting);
+    this.quietly(() => widget.set(this.trait(name), setting));
     return true;
+  }
+
+  // What the stage itself writes.
+  quietly(write) {
+    const before = this.writing;
+    this.writing = true;
+    write();
+    this.writing = before;
   }
 
   // The sliders are drawn by ipywidgets beside the stage, sooner or later than that, and anew where
