@@ -107,7 +107,7 @@ class Row {
   }
 
   set(value) {
-    this.host.write(this.control.name, value);
+    this.host.link.assign({ [this.control.name]: value });
     this.show();
   }
 
