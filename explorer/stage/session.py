@@ -272,7 +272,7 @@ class Session(Generic[AnyState]):
             settings = {n: allowed(c, told[n]) for n, c in self.controls.items() if n in told}
             missed = {n: new for n, new in settings.items() if new != entry(self.state, n)}
             if missed:
-                self._arrive(with_entries(self.state, missed), None)
+                self._arrive(with_room(self.state, self.controls.values(), settings), None)
                 self._follow(missed)
         return bool(missed)
 
