@@ -17,7 +17,7 @@ def fit_mle(family: type[F], y: ArrayLike, **options: float) -> F:
 
     Normal, Laplace, Beta (a and b to 1e-9), Bernoulli, Categorical (option ``classes``: K),
     StudentT (option ``nu``; if not given a local maximum with nu >= 0.2) and Mixture (option
-    ``components``: how many, 2 if not given; a local maximum, by expectation-maximisation).
+    ``components``: how many, 2 if not given; the best local maximum that many starts lead to).
 
     Raises
     ------

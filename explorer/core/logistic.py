@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from .discrete import Bernoulli
-from .newton import newton
 from .parameter import TWO_VALUES, FloatArray, NoMaximum, data, probability, refuse
 
 
@@ -52,18 +52,41 @@ def fit_logistic(x: ArrayLike, y: ArrayLike) -> LogisticFit:
     if zeros.max() <= ones.min() or ones.max() <= zeros.min():
         reason = "it grows without end with the slope"
         raise NoMaximum(x, "classes that no point of x separates", reason, name="x")
-    centre, scale = x.mean(), x.std()
-    design = np.stack([(x - centre) / scale, np.ones_like(x)])
+    unit = float(2.0 ** np.floor(np.log2(np.abs(x).max())))  # exact, and nothing overflows
+    away = x / unit - x[0] / unit
+    shift = float(np.mean(away))
+    away -= shift
+    scale = float(np.sqrt(np.mean(away * away)))
+    u, mean = away / scale, float(np.mean(y))
+    if abs(u @ (y - mean)) <= 1e-15 * x.size * float(np.abs(u).max() * y.max()):
+        even = Bernoulli.from_probability(mean)
+        return LogisticFit(0.0, float(even.logit), np.nan, float(even.nll(y).sum()))
+    design = np.stack([u, np.ones_like(u)])
 
-    def loss(theta: FloatArray) -> float:
-        return float(Bernoulli(theta @ design).nll(y).sum())
+    def gradient(theta: FloatArray) -> FloatArray:
+        logit = theta @ design
+        out: FloatArray = design @ ((1 - y) * expit(logit) - y * expit(-logit))
+        return out
 
-    def step(theta: FloatArray) -> FloatArray:
-        model = Bernoulli(theta @ design)
-        gradient = design @ model.nll_gradient(y)["logit"]
-        return -np.linalg.solve((design * model.variance()) @ design.T, gradient)
-
-    theta, value = newton(loss, step, np.zeros(2))
-    slope = theta[0] / scale
-    decision = centre - scale * theta[1] / theta[0] if theta[0] else np.nan
-    return LogisticFit(float(slope), float(theta[1] - slope * centre), float(decision), value)
+    theta = np.zeros(2)
+    for _ in range(1000):
+        logit, slopes = theta @ design, gradient(theta)
+        weight = expit(logit) * expit(-logit)
+        # About the mean by weight slope and height do not disturb each other: nothing cancels.
+        middle = weight @ u / weight.sum()
+        tilt = -(slopes[0] - middle * slopes[1]) / (weight @ np.square(u - middle))
+        change = np.array([tilt, -slopes[1] / weight.sum() - tilt * middle])
+        # Where all is certain the weights vanish: a step may double the logits, about.
+        reach, most = float(np.abs(change @ design).max()), 2 + float(np.abs(logit).max())
+        change *= min(1.0, most / reach) if reach else 0.0
+        # The loss is convex: a step may cross its lowest point if it is less steep beyond.
+        while change @ gradient(theta + change) > -(change @ slopes):
+            change *= 0.5
+        theta = theta + change
+        if reach <= 1e-13 * most:
+            break
+    slope = theta[0] / scale / unit
+    center = (x[0] / unit + shift) * unit
+    decision = (x[0] / unit + (shift - scale * theta[1] / theta[0])) * unit
+    value = float(Bernoulli(theta @ design).nll(y).sum())
+    return LogisticFit(float(slope), float(theta[1] - slope * center), float(decision), value)

@@ -14,10 +14,11 @@ from scipy import special
 
 from .boxes import Boxes, Observed
 from .discrete import WEIGHT, distribution, shares
+from .em import fit_mixture
 from .family import Family, panel_ends
 from .normal import Normal
 from .parameter import (
-    FloatArray, NoMaximum, Parameter, Value, data, positive, probability, real_array, refuse,
+    FloatArray, Parameter, Value, data, positive, probability, real_array, refuse,
 )  # fmt: skip
 from .quadrature import (
     FEW, Points, Table, adaptive, around, between, integral, parts_for, refined, thinned, turns,
@@ -289,40 +290,13 @@ class Mixture(Family):
         return np.asarray(rng.normal(mu[k], sigma[k]))[()]
 
     @classmethod
-    def _fit_mle(cls, y: ArrayLike, components: int = 2, steps: int = 2000) -> Mixture:
-        """Expectation-maximisation from the sorted data cut into equal parts.
-
-        The likelihood of a mixture has no global maximum: a component on one observation may
-        shrink without end.  What is returned is the local maximum that this start leads to; no
-        sigma gets below a thousandth of the data's.
-        """
-        y = np.sort(data("y", y))
+    def _fit_mle(cls, y: ArrayLike, components: int = 2) -> Mixture:
+        """The likeliest local maximum found from many starts, by ``fit_mixture``."""
+        y = data("y", y)
         if type(components) is not int or components < 1:
             refuse("components", components, "a whole number from 1 on")
-        if np.unique(y).size <= components:
-            raise NoMaximum(
-                y,
-                f"more than {components} different values for {components} components",
-                "each component shrinks without end to a value of its own",
-            )
-        whole = float(Normal._fit_mle(y).sigma)
-        w = np.full(components, 1 / components)
-        mu = np.array([part.mean() for part in np.array_split(y, components)])
-        sigma = np.full(components, whole)
-        before = -np.inf
-        for _ in range(steps):
-            table = Table(np.log(w), mu, sigma)
-            now = table.log_density(y).sum()
-            if now - before <= 1e-13 * abs(now):
-                break
-            before = now
-            r = table.responsibilities(y)
-            total = r.sum(axis=1)
-            w, mu = total / y.size, r @ y / total
-            square = (r * np.square(y - mu[:, None])).sum(axis=1) / total
-            sigma = np.maximum(np.sqrt(square), 1e-3 * whole)
-        order = np.argsort(mu)
-        return cls(w[order], tuple(map(Normal, mu[order].tolist(), sigma[order].tolist())))
+        weights, mu, sigma = fit_mixture(y, components)
+        return cls(weights, tuple(map(Normal, mu.tolist(), sigma.tolist())))
 
 
 @dataclass(frozen=True, eq=False)

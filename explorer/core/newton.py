@@ -11,14 +11,18 @@ from .parameter import FloatArray
 
 @np.errstate(all="ignore")
 def newton(
-    loss: Callable[[FloatArray], float], step: Callable[[FloatArray], FloatArray], at: FloatArray
+    loss: Callable[[FloatArray], float],
+    step: Callable[[FloatArray], FloatArray],
+    at: FloatArray,
+    most: int = 500,
 ) -> tuple[FloatArray, float]:
     """Where steps down lead to, each halved until the loss does not rise, and the loss there.
 
     They end with one that gains 1e-14 or less: of a Newton step's error only the square is left.
+    At ``most`` so many are made.
     """
     now = loss(at)
-    for _ in range(500):
+    for _ in range(most):
         change, rounding = step(at), 1e-14 * max(1.0, abs(now))
         while not (there := loss(at + change)) <= now + rounding and (at + change != at).any():
             change = 0.5 * change
@@ -54,12 +58,12 @@ def minimum(
         return curvature, ways * size[:, None], step * size
 
     for _ in range(8):
-        at, least = newton(loss, lambda at: bends(at)[2], at)
+        at, least = newton(loss, lambda at: bends(at)[2], at, most=60)
         curvature, ways, step = bends(at)
-        if curvature[0] > -1e-7:
-            gain = abs(float(slopes(at)[0] @ step))
-            return (least, at) if gain <= 1e-9 * max(1.0, abs(least)) else None
-        if not curvature[0] < 0:
+        gain = abs(float(slopes(at)[0] @ step))
+        if not gain <= 1e-9 * max(1.0, abs(least)):
             return None
+        if curvature[0] > -1e-7:
+            return least, at
         at = min((at + ways[:, 0], at - ways[:, 0]), key=loss)
     return None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
 
 from explorer.core import Bernoulli, fit_logistic
 
@@ -73,3 +74,32 @@ def test_units_and_origin_of_x_change_nothing_else():
 def test_where_there_is_no_maximum_the_error_says_why(x, y, reason):
     with pytest.raises(ValueError, match=reason):
         fit_logistic(x, y)
+
+
+@pytest.mark.parametrize("slope", [30.0, -300.0])
+@pytest.mark.parametrize(("shift", "factor"), [(0.0, 1.0), (1e8, 1.0), (0.0, 1e-8), (0.0, 1e8)])
+def test_steep_soft_labels_have_a_maximum(slope, shift, factor):
+    """At logits up to 30 no label is rounded to 1, and the slope is the one they are made with."""
+    x = np.linspace(-1, 1, 9) * 30 / abs(slope)
+    fit = fit_logistic(shift + factor * x, expit(slope * x))
+    assert fit.slope * factor == pytest.approx(slope, rel=1e-5)
+    assert (fit.decision - shift) / factor == pytest.approx(0, abs=1e-7)
+
+
+def test_labels_that_are_certain_far_away_do_not_stop_the_fit():
+    x = np.linspace(-1, 1, 9)
+    fit = fit_logistic(x, expit(300 * x))
+    # Those on the right are 1 in float64: only those on the left hold the slope.
+    assert fit.slope == pytest.approx(300 + 4 * np.log(2), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [([1, 2, 3, 4], [0.3] * 4), ([0.1, 0.2, 0.3], [0.2, 0.9, 0.2]), ([5, 7], [1e-9] * 2)],
+)
+def test_without_a_slope_there_is_no_decision(x, y):
+    for labels in (np.array(y), np.float32(y)):
+        fit = fit_logistic(x, labels)
+        assert fit.slope == 0
+        assert np.isnan(fit.decision)
+        assert expit(fit.offset) == pytest.approx(labels.mean(), rel=1e-6)
