@@ -211,6 +211,7 @@ AROUND = _mirrored(1.0, 2.0, 3.0, 4.5, 6.5, REACH)
 _AROUND_ZERO = _mirrored(1.0, 2.0, 4.0, 8.0, 14.0)  # beyond, log(1 + e^-x) is below rounding
 _MOST = 20_000  # panels at once: more are wanted only by what is rounding alone
 FEW, _MANY = 12, 60  # components of which all pairs are looked at, and all at every point
+_SIXTEENTHS = np.arange(1.0, 16.0)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
@@ -367,18 +368,18 @@ def turns(
     rising = values > 0
     change = np.flatnonzero(rising[:-1] != rising[1:])
     low, width, falls = grid[change], grid[change + 1] - grid[change], rising[change]
-    before, after, row = values[change], values[change + 1], np.arange(change.size)
+    row, every = np.arange(change.size), np.empty((change.size, 17))
+    every[:, 0], every[:, -1] = values[change], values[change + 1]
     for _ in range(rounds if change.size else 0):
         width = width / 16
-        steps = width[:, None] * np.arange(1, 16)
-        inner = slope(Points(np.repeat(low.at, 15), (low.off[:, None] + steps).ravel()))
-        inner = inner.reshape(steps.shape)
-        same = (inner > 0) == falls[:, None]
-        part = np.where(same.all(axis=1), 15, same.argmin(axis=1))
-        every = np.column_stack([before, inner, after])
-        low, before, after = low + width * part, every[row, part], every[row, part + 1]
+        off = low.off[:, None] + width[:, None] * _SIXTEENTHS
+        every[:, 1:-1] = slope(Points(low.at.repeat(15), off.ravel())).reshape(off.shape)
+        same = (every[:, :-1] > 0) == falls[:, None]
+        part = np.where(same.all(axis=1), 15, same.argmin(axis=1) - 1)
+        low = low + width * part
+        every[:, 0], every[:, -1] = every[row, part], every[row, part + 1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = before / (before - after)
+        share = every[:, 0] / (every[:, 0] - every[:, -1])
     return low + width * np.where((share >= 0) & (share <= 1), share, 0.5), falls
 
 

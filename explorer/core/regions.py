@@ -92,7 +92,7 @@ class _Sides:
 
     def __init__(self, p: Family) -> None:
         self.table = table = line("p", p)
-        at, falls = turns(lambda x: table.log_density_and_score(x)[1], refined(panel_ends(p), 2))
+        at, falls = turns(lambda x: table.log_density_and_score(x)[1], refined(panel_ends(p), 2), 5)
         live = table.log_w > -np.inf
         far = _FAR * table.sigma[live].max()
         ends = table.mu[live].min() - far, table.mu[live].max() + far
@@ -105,6 +105,7 @@ class _Sides:
         self.height: FloatArray = height[side // 2]
         self.gap = np.where(gap < _TIE, 0.0, gap)[side // 2]
         self.foot, self.reach = (height.max() - low)[foot], feet[foot] - self.peak
+        self.part = np.zeros(side.size)  # of the reach, where the last edges were
         z, _, shares = table._shares(self.peak)
         self.share = shares / shares.sum(axis=0)
         sigma = table.sigma[:, None]
@@ -118,6 +119,7 @@ class _Sides:
         with np.errstate(divide="ignore", invalid="ignore"):
             part = np.sqrt(2 * fall / self.round[on]) / np.abs(reach)
         part = np.where(part < 1, part, 0.5)
+        part = np.where(self.part[on] > 0, self.part[on], part)
         low, high = np.zeros(on.size), np.ones(on.size)
         for _ in range(100):
             away = part * reach
@@ -133,6 +135,7 @@ class _Sides:
             part = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
             if np.abs(part - before).max() < 1e-15 * part.min():
                 break
+        self.part[on] = part
         with np.errstate(divide="ignore"):
             return peak + away, float((np.exp(log_p) / np.abs(score)).sum())
 
