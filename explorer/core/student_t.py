@@ -125,8 +125,10 @@ class StudentT(Symmetric):
         far = special.betaincinv(half, 0.5, outside)  # 1 / (1 + z^2/nu)
         near = special.betainccinv(0.5, half, outside)
         near = np.where(outside < 0.5, near, special.betaincinv(0.5, half, inside))
-        square = np.where(far < 0.5, (1 - far) / far, near / (1 - near))
-        out: FloatArray = np.sqrt(self.nu) * np.sqrt(square)
+        # Where it underflows, outside = far^half / (half B(half, 1/2)).
+        log_far = (np.log(outside) + np.log(half) + special.betaln(half, 0.5)) / half
+        root = np.sqrt(np.where(far < 0.5, (1 - far) / far, near / (1 - near)))
+        out: FloatArray = np.sqrt(self.nu) * np.where(far < 1e-200, np.exp(-0.5 * log_far), root)
         return out
 
     def _standard_shortfall(self, z: FloatArray, order: int) -> FloatArray:
@@ -142,7 +144,8 @@ class StudentT(Symmetric):
 
     def _standard_ends(self) -> FloatArray:
         with np.errstate(all="ignore"):
-            reach = min(float(self._standard_reach(np.ones(()), np.asarray(2 * _LOST))), 1e150)
+            reach = float(self._standard_reach(np.ones(()), np.asarray(2 * _LOST)))
+            reach = min(reach, 1e300 / max(1.0, float(self.sigma)))
         least = 0.5 * min(1.0, float(np.sqrt(self.nu)))
         steps = np.geomspace(least, reach, 2 + int(np.log(reach / least) / np.log(1.6)))
         return np.concatenate([-steps[::-1], [0.0], steps])

@@ -153,3 +153,47 @@ def test_components_whose_difference_underflows():
         p = mixed([1, 1], (0.0, small), (0.0, large))
         want = 0.5 * (1 + np.log(2 * np.pi)) + 0.5 * np.log(small) + 0.5 * np.log(large) + np.log(2)
         close(core.entropy(p), want, 1e-10)
+
+
+HOSTILE = [
+    Normal(0.0, 1.0),
+    Normal(1e6, 1e-3),
+    Normal(0.0, 1e-8),
+    Normal(3.0, 1e8),
+    Laplace(1e6, 1e-3),
+    Laplace(0.3, 1e-9),
+    StudentT(0.5, 0.0, 1.0),
+    StudentT(3.0, 1e6, 1e-3),
+    StudentT(0.05, 0.0, 1.0),
+    StudentT(1e8, 0.0, 1.0),
+    mixed([1, 1], (0.0, 1.0), (3.0, 1e-6)),
+    mixed([1, 1], (1e6, 1e-3), (1e6 + 0.005, 1e-3)),
+    mixed([1, 1], (-1e8, 1.0), (1e8, 1.0)),
+    mixed([1, 4], (0.0, 1e-100), (0.0, 1e100)),
+]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(HOSTILE), st.sampled_from(HOSTILE))
+def test_what_is_far_apart_narrow_or_heavy_agrees_with_itself(p, q):
+    divergence = float(core.kl(p, q))
+    assert divergence >= 0
+    close(float(core.cross_entropy(p, q)), divergence + float(core.entropy(p)), 1e-9)
+    close(sum(core.kl_parts(p, q)), divergence, 1e-9)
+    assert -1e-12 < core.jensen_shannon(p, q) < np.log(2) + 1e-12
+    affinity = 1 - 0.3 * 0.7 * core.alpha_divergence(p, q, 0.3)
+    assert -1e-12 < affinity < 1 + 1e-12
+    if affinity > 0.01:
+        close(core.renyi_divergence(p, q, 0.3), -np.log(affinity) / 0.7, 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("nu", "u", "want"),
+    [  # mpmath, 30 digits
+        (0.05, 1e-9, -1.08760446760019543210903e173),
+        (0.3, 1e-55, -6.47878542583085104982503e181),
+        (0.3, 1e-60, -3.00718580879096909371574e198),
+    ],
+)
+def test_the_quantiles_of_the_heaviest_tails(nu, u, want):
+    assert StudentT(nu, 0.0, 1.0).quantile(u) == pytest.approx(want, rel=1e-12)
