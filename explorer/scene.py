@@ -44,6 +44,8 @@ class Slider:
     a slider is moved by dragging alone. With `play` a button lets it run from position to position.
     A name such as ``"logits.2"`` stands for one entry of a tuple. Sliders of the same `share` are
     parts of 1: as one moves, the others keep the proportions that they had before.
+    Where there is no room for all controls, those of one `group` are on screen at a time, beside
+    those of none.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Slider:
     visible: bool = True
     play: bool = False
     share: str = ""
+    group: str = ""
 
     def nearest(self, value: float) -> float:
         """The position on the grid that is nearest to `value`."""
@@ -76,6 +79,7 @@ class Choice:
     name: str
     label: str
     options: tuple[tuple[str | int, str], ...]
+    group: str = ""
 
 
 Control: TypeAlias = Slider | Choice
@@ -262,8 +266,8 @@ class Axis:
 class Plot:
     """Marks on two axes. `description` says in words what is seen, for those who do not see it.
 
-    A click in the plot sets the controls of `click` (a choice: its option number round(x)).
-    `height` is a factor.
+    A click in the plot sets the controls of `click` (a choice: its option number round(x)). Where
+    there is no room for all plots, those of one `tab` are on screen, beside those of none.
     """
 
     title: Text
@@ -272,7 +276,7 @@ class Plot:
     description: Text
     marks: tuple[Mark, ...]
     click: Drag | None = None
-    height: float = 1.0
+    tab: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,7 +323,6 @@ class Scene:
     sums: tuple[Sum, ...]
     presets: tuple[Preset, ...]
     sentence: Text
-    columns: int = 3
 
 
 @dataclass(frozen=True)

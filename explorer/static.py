@@ -6,6 +6,7 @@ sum, after its total.
 """
 
 import io
+import math
 import re
 import textwrap
 from collections.abc import Callable, Sequence
@@ -55,7 +56,9 @@ COLOURS = {
 }
 TEXT, QUIET, LINE = "#1b1f24", "#59636e", "#d9dde2"
 BAND = 0.042  # opacity of one band of a landscape
-WIDTH, HEIGHT = 3.3, 2.75  # inches: of the axes
+WIDTH, WIDEST = 3.3, 4.4  # inches: of axes
+HEIGHT, LOWER = 2.75, 2.0  # in one row, and in two
+PAGE, EDGE, SUM, FOOT = 10.0, 0.15, 0.5, 0.1  # inches: of many plots; beside words; of a sum; below
 LEFT, RIGHT, ABOVE, UNDER = 0.5, 0.2, 0.45, 0.5  # inches: margins around them, the left at least
 FAR = 1e9  # heights of the axes: so far out, infinity is finite and a line to it upright
 
@@ -79,41 +82,46 @@ class Picture(Figure):
 
     def caption(self, text: str) -> None:
         """Put a quiet line under all that is drawn."""
-        left = min(plot.get_position().x0 for plot in self.axes)
+        left = EDGE / self.get_figwidth()
         style = {"fontsize": 9, "fontstyle": "italic", "color": QUIET, "va": "bottom"}
         self.text(left, 0.05 / self.get_figheight(), text, gid="caption", **style)
 
 
 def draw(scene: Scene) -> Picture:
     """A new figure of `scene`, in the light theme."""
-    columns = min(scene.columns, len(scene.plots))
+    count = len(scene.plots)
+    rows = 1 if count < 4 else 2
+    columns, tall = math.ceil(count / rows), HEIGHT if rows == 1 else LOWER
+    by_tab = len({plot.tab for plot in scene.plots}) == columns and count == rows * columns
+    places = [divmod(i, rows)[::-1] if by_tab else divmod(i, columns) for i in range(count)]
     figure = Picture(figsize=(WIDTH, HEIGHT), facecolor="white")
     FigureCanvasAgg(figure)  # one renderer measures all texts
     plots = [_empty(figure, plot) for plot in scene.plots]
-    margins = [max(_margin(plot) for plot in plots[column::columns]) for column in range(columns)]
-    width = sum(margins) + columns * (WIDTH + RIGHT)
-    sentence = _lines(scene.sentence, int(12 * (width - margins[0] - RIGHT)))
-    below = 0.52 + 0.63 * len(scene.sums) + LEADING * len(sentence)
-    starts = range(0, len(plots), columns)
-    tall = [HEIGHT * max(p.height for p in scene.plots[i : i + columns]) for i in starts]
-    height = sum(ABOVE + inches + UNDER for inches in tall) + below
+    margins = [0.0] * columns
+    for plot, (_, column) in zip(plots, places, strict=True):
+        margins[column] = max(margins[column], _margin(plot))
+    wide = min(max(WIDTH, (PAGE - sum(margins)) / columns - RIGHT), WIDEST)
+    width = sum(margins) + columns * (wide + RIGHT)
+    edge, end = EDGE / width, 1 - RIGHT / width
+    sentence = _lines(scene.sentence, int(12 * (width - EDGE - RIGHT)))
+    above = 0.25 + SUM * len(scene.sums) + LEADING * len(sentence)
+    height = above + rows * (ABOVE + tall + UNDER) + FOOT
     figure.set_size_inches(width, height)
-    for i, (plot, drawn) in enumerate(zip(plots, scene.plots, strict=True)):
-        row, column = divmod(i, columns)
-        left = sum(margins[: column + 1]) + column * (WIDTH + RIGHT)
-        bottom = UNDER + below + sum(ABOVE + inches + UNDER for inches in tall[row + 1 :])
-        plot.set_position((left / width, bottom / height, WIDTH / width, tall[row] / height))
-        _draw_marks(plot, drawn.marks, i)
     for i, total in enumerate(scene.sums):
-        top = below - 0.2 - 0.63 * i
-        _draw_sum(figure, total, i, top / height, (top - 0.26) / height)
-    edge = margins[0] / width
-    end = LEADING * len(sentence) + 0.33
-    rule = (edge, 1 - RIGHT / width), (end / height, end / height)
-    figure.add_artist(Line2D(*rule, color=LINE, linewidth=0.8))
+        top = height - 0.2 - SUM * i
+        _draw_sum(figure, total, i, edge, top / height, (top - 0.26) / height)
+    top = height - 0.16 - SUM * len(scene.sums)
     style = {"fontsize": SENTENCE, "color": TEXT, "va": "top", **SYMBOLS}
     for i, line in enumerate(sentence):
-        figure.text(edge, (end - 0.14 - LEADING * i) / height, line, gid="sentence", **style)
+        figure.text(edge, (top - LEADING * i) / height, line, gid="sentence", **style)
+    rule = [1 - above / height] * 2
+    figure.add_artist(Line2D((edge, end), rule, color=LINE, linewidth=0.8))
+    for i, (plot, drawn) in enumerate(zip(plots, scene.plots, strict=True)):
+        row, column = places[i]
+        left = sum(margins[: column + 1]) + column * (wide + RIGHT)
+        bottom = height - above - row * (ABOVE + tall + UNDER) - ABOVE - tall
+        plot.set_position((left / width, bottom / height, wide / width, tall / height))
+        _draw_marks(plot, drawn.marks, i)
     return figure
 
 
@@ -321,7 +329,9 @@ DRAW: dict[type, Callable[[PlotAxes, Any, str], Drawn | None]] = {
 # ---------------------------------------------------------------------------------------- text
 
 
-def _draw_sum(figure: Figure, total: Sum, place: int, top: float, bottom: float) -> None:
+def _draw_sum(
+    figure: Figure, total: Sum, place: int, edge: float, top: float, bottom: float
+) -> None:
     renderer = figure.canvas.get_renderer()
     columns = []
     for i, term in enumerate((total.total, *total.terms)):
@@ -338,7 +348,7 @@ def _draw_sum(figure: Figure, total: Sum, place: int, top: float, bottom: float)
     pixels = figure.get_figwidth() * figure.dpi
     widths = [max(text.get_window_extent(renderer).width for text in texts) for texts in columns]
     gap = 0.28 * figure.dpi
-    left = (pixels - sum(widths) - gap * (len(widths) - 1)) / 2
+    left = edge * pixels
     for texts, width in zip(columns, widths, strict=True):
         for text in texts:
             text.set(x=(left + width / 2) / pixels, ha="center")

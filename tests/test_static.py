@@ -47,8 +47,8 @@ def plot(*marks, x=(0.0, 1.0), y=(0.0, 1.0), **options):
     return Plot("A title", Axis("*x*", x), Axis("*y*", y), "", marks, **options)
 
 
-def scene(*plots, sums=(), sentence="A sentence.", columns=3):
-    return Scene({}, plots, sums, (), sentence, columns)
+def scene(*plots, sums=(), sentence="A sentence."):
+    return Scene({}, plots, sums, (), sentence)
 
 
 def axes_of(*marks, **options):
@@ -338,11 +338,12 @@ def test_a_backslash_before_italics_stays_one():
 
 def test_every_plot_of_a_column_has_the_margin_that_the_widest_words_need():
     wide = replace(plot(), y=Axis("log of the width *σ*", (-1.0, 1.0)))
-    figure = static.draw(scene(plot(), wide, plot(), plot(), plot(), columns=2))
+    figure = static.draw(scene(plot(), wide, plot(), plot(), plot()))
     boxes = [axes.get_window_extent() for axes in figure.axes]
-    assert boxes[0].x0 == boxes[2].x0 == boxes[4].x0
-    assert boxes[1].x0 == boxes[3].x0
-    np.testing.assert_allclose([box.width / figure.dpi for box in boxes], static.WIDTH)
+    assert boxes[0].x0 == boxes[3].x0
+    assert boxes[1].x0 == boxes[4].x0
+    np.testing.assert_allclose([box.width for box in boxes], boxes[0].width)
+    assert boxes[0].width >= static.WIDTH * figure.dpi
     for axes in figure.axes:
         assert axes.get_tightbbox(FigureCanvasAgg(figure).get_renderer()).x0 > 0
     assert boxes[0].x0 == pytest.approx(static.LEFT * figure.dpi)
@@ -353,20 +354,35 @@ def test_every_plot_of_a_column_has_the_margin_that_the_widest_words_need():
 
 def test_a_long_title_ends_above_its_axes_and_a_short_one_keeps_its_size():
     long = replace(plot(), title="Product 9.611·10⁻⁷ and the sum of minus its logarithms, 13.855")
-    figure = static.draw(scene(plot(), long, columns=2))
-    short, shrunk = (axes._left_title for axes in figure.axes)
+    figure = static.draw(scene(plot(), long, plot()))
+    short, shrunk, _ = (axes._left_title for axes in figure.axes)
     assert short.get_fontsize() == 11.5
     assert 6 < shrunk.get_fontsize() < 11.5
     renderer = FigureCanvasAgg(figure).get_renderer()
     assert shrunk.get_window_extent(renderer).x1 <= figure.bbox.x1
 
 
-def test_plots_stand_in_rows_and_a_taller_one_makes_its_row_taller():
-    figure = static.draw(scene(plot(), plot(height=0.5), plot(height=0.5), columns=2))
-    first, second, third = (axes.get_window_extent() for axes in figure.axes)
-    np.testing.assert_allclose((first.y0, first.y1), (second.y0, second.y1))
-    assert third.height == pytest.approx(first.height / 2)
-    assert third.y1 < first.y0
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2), (6, 2)])
+def test_plots_stand_in_rows_below_the_words(count, rows):
+    figure = static.draw(scene(*(plot() for _ in range(count))))
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    tops = sorted({round(box.y1) for box in boxes}, reverse=True)
+    assert len(tops) == rows
+    assert [tops.index(round(box.y1)) for box in boxes] == sorted(
+        tops.index(round(box.y1)) for box in boxes
+    )
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    (sentence,) = figure.findobj(lambda artist: artist.get_gid() == "sentence")
+    assert sentence.get_window_extent(renderer).y0 > tops[0]
+
+
+def test_plots_of_one_tab_stand_below_each_other():
+    pairs = [plot(tab=tab) for tab in ("one", "one", "two", "two", "three", "three")]
+    figure = static.draw(scene(*pairs))
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    assert [round(box.x0) for box in boxes[::2]] == [round(box.x0) for box in boxes[1::2]]
+    assert boxes[0].x0 < boxes[2].x0 < boxes[4].x0
+    assert all(upper.y0 > lower.y1 for upper, lower in zip(boxes[::2], boxes[1::2], strict=True))
 
 
 # Every panel

@@ -100,7 +100,6 @@ def view(state: State) -> Scene:
         sums(p, q, named),
         mixtures.buttons(state),
         text,
-        columns=2,
     )
 
 
@@ -118,6 +117,7 @@ def densities(state: State, minima: Array, text: str) -> Plot:
         mixtures.densities(
             truth, mu, f"*D* = {number(minima[0, 2])}", mixtures.joined(others), best
         ),
+        tab="at this *α*",
     )
 
 
@@ -133,6 +133,7 @@ def every_q(state: State, minima: Array, saddles: Array) -> Plot:
         saddles,
         fits.values_of(minima)[:1],
         *fits.branch_lines(branches(truth), 1, 2, "optimum"),
+        tab="at this *α*",
     )
 
 
@@ -143,7 +144,7 @@ def over_alpha(state: State, minima: Array) -> tuple[Plot, Plot]:
     alpha, drag = number(state.alpha, 2), Drag("alpha")
     rule = Rule(state.alpha, "muted", f"*α* = {alpha}", drag=drag)
     axis = Axis("*α*, from reverse to forward", (0.0, 1.0))
-    strip = partial(fits.strip, all_minima, axis, rule, minima)
+    strip = partial(fits.strip, all_minima, axis, rule, minima, tab="over *α*")
     return (
         strip(
             "What each minimum costs",

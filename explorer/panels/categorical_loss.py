@@ -160,7 +160,6 @@ def view(state: State) -> Scene:
         in_terms(state, p, float(target @ z), log_sum, loss),
         presets(state, best),
         of_several(count, loss, least) if state.observations else of_one(state, p, loss),
-        columns=len(plots),
     )
 
 

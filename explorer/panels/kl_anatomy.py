@@ -181,7 +181,6 @@ def view(state: State) -> Scene:
         ),
         presets(state),
         sentence(state, named),
-        columns=2,
     )
 
 

@@ -62,7 +62,9 @@ class State(MixtureState):
                 ends = self.limits[("mu", "sigma")[i]]
                 width = fine_step(*ends, 400)
                 symbol, label = f"{arrow} {'μσ'[i]}", f"{what} of the {name} q"
-                qs.append(Slider(f"{name}_q.{i}", symbol, label, *ends, width, decimals(width)))
+                kind = (*ends, width, decimals(width))
+                group = f"{name} *q*"
+                qs.append(Slider(f"{name}_q.{i}", symbol, label, *kind, group=group))
         return (*components, *qs, step, n, method)
 
 
@@ -174,7 +176,6 @@ def view(state: State) -> Scene:
         ),
         presets(state),
         sentence(state, forward, reverse, likely),
-        columns=2,
     )
 
 
@@ -204,7 +205,7 @@ def densities(case: Case, q: Moved, height: Axis, *samples: Rug) -> Plot:
             Points(at, mixtures.FLANK * hill, "model", small=True, drag=flank, quiet=True),
             Points(q.mu, hill, "model", "*q*", drag=top),
         ),
-        height=0.82,
+        tab="densities",
     )
 
 
@@ -214,7 +215,7 @@ def every_q(case: Case, q: Moved, *samples: Points) -> Plot:
     drag = Drag(f"{name}_q.0", width, log="y" if width else "", begin=q.begin)
     handle = Points(q.mu, math.log(q.sigma), "model", drag=drag)
     marks = (bands, Line(*q.path, "model"), *samples, *rest, handle)
-    return replace(landscape(case, name), marks=marks, click=drag, height=0.9)
+    return replace(landscape(case, name), marks=marks, click=drag)
 
 
 @lru_cache(maxsize=1024)
@@ -234,6 +235,7 @@ def landscape(case: Case, direction: Direction) -> Plot:
         fits.values_of(minima),
         Line(np.array(case.mu), np.full(2, sigma), "muted", dashed=True),
         Note(f"best: {quality}", "optimum", "left"),
+        tab="every *q*",
     )
 
 
@@ -247,7 +249,7 @@ def separations(case: Case) -> tuple[Plot, Plot]:
     ends, axis = np.array([0.0, reach]), Axis("separation", (0.0, reach))
     drag = Drag("means.1", origin=first, sign=-1.0 if last < first else 1.0)
     rule = Rule(apart, "truth", f"{number(apart, 2)} apart", drag=drag)
-    strip = partial(fits.strip, branches, axis, rule, minima, height=0.72)
+    strip = partial(fits.strip, branches, axis, rule, minima, tab="apart")
     at = f"At a separation of {number(apart, 2)} the reverse minima"
     where = ", ".join(number(place, 2) for place in minima[:, 0].tolist())
     return (

@@ -26,7 +26,6 @@ HANDLES = 8  # observations that can be dragged
 MOST = 1000
 DRAWN = 300  # observations with a bar of their own
 CELLS = 36
-HEIGHT = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +150,7 @@ def view(state: State) -> Scene:
     )
     total = Sum(Term("loss", named["loss"]), terms)
     words = sentence(state, named, reason)
-    return Scene(named, plots, (total,), presets(state, best), words, columns=2)
+    return Scene(named, plots, (total,), presets(state, best), words)
 
 
 # ------------------------------------------------------------------ the plots, as they are seen
@@ -177,7 +176,6 @@ def density(
             Points(handles, on_it, "observation", drop="x", drag=drag),
             Note(f"area 1, peak {peak}", "model", "left"),
         ),
-        height=HEIGHT,
     )
 
 
@@ -193,7 +191,7 @@ def every_model(state: State, best: dict[str, float]) -> Plot:
         best,
         f"best {number(least_loss(state.family, state.looked_at), 1)}" if best else "",
     )
-    return replace(plot, height=HEIGHT)
+    return replace(plot)
 
 
 @remembered(256)
@@ -229,7 +227,6 @@ def loss_per_observation(
             Bars(handles, losses[: handles.size], "observation", width=(high - low) / 90),
             Line(grid, curve, "loss"),
         ),
-        height=HEIGHT,
     )
 
 
@@ -254,7 +251,6 @@ def product_and_sum(state: State, named: dict[str, Any], sums: Array, minus_logs
             Line(counts, sums[at], "loss"),
             Points(lost, reads, "muted", label),
         ),
-        height=HEIGHT,
     )
 
 

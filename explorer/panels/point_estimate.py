@@ -29,7 +29,6 @@ MOST = 10_000  # observations
 SHARES = np.array([2.33e-4, 0.25, 0.5, 0.75, 1 - 2.33e-4])  # the first beyond 3.5 sigma
 FAR = 6.0  # the most that the axis holds of heavy tails, in interquartile ranges
 CLOSE = 0.002  # of the axis: marks that share a label
-HEIGHT = 0.72
 ASKED: Mapping[Loss, tuple[str, str, str, str]] = {  # what for, the best answer, the risk, its axis
     "zero_one": ("hits", "", "How often it misses by more than {}", "probability"),
     "absolute": ("distance", "median", "How far off it is: |*y* − *t*|", "E|*y* − *t*|"),
@@ -238,7 +237,6 @@ def view(state: State) -> Scene:
         ),
         presets(state, seen),
         sentence(state, seen),
-        columns=2,
     )
 
 
@@ -268,7 +266,6 @@ def density(state: State, seen: Seen) -> Plot:
             Rule(state.answer, "loss", f"*t* = {state.text('answer')}", Drag(x="answer")),
             Points(seen.at, seen.heights, "optimum", tuple(labels), drop="x", small=True),
         ),
-        height=HEIGHT,
     )
 
 
@@ -308,7 +305,7 @@ def expected(state: State, seen: Seen, loss: Loss) -> Plot:
             Points(t, cost, "loss", labelled("", cost) if lone else "", drag=Drag(x="answer")),
             Note("" if finite else "infinite for every answer", "loss"),
         ),
-        height=HEIGHT,
+        tab=ASKED[loss][0],
     )
 
 

@@ -47,16 +47,16 @@ class State(Parameters):
     steps: int = kept()
     step: int = one("step", "step of the training", (0, LONGEST), whole=True, play=True, steps=400)
     near: float = one("x", "look at the observation near x", axis="x")
-    rate: float = one("rate", "learning rate", (1e-6, 100.0), log=True)
-    decay: float = one("decay", "weight decay", (0.0, 10.0), steps=100)
-    seed: int = one("seed", "seed of the start", (0, 1000), whole=True)
-    hidden: int = choice("hidden units", HIDDEN)
-    method: str = choice("method", METHODS)
-    batch: int = choice("observations in a batch", BATCHES)
+    rate: float = one("rate", "learning rate", (1e-6, 100.0), log=True, group="descent")
+    decay: float = one("decay", "weight decay", (0.0, 10.0), steps=100, group="descent")
+    seed: int = one("seed", "seed of the start", (0, 1000), whole=True, group="network")
+    hidden: int = choice("hidden units", HIDDEN, "network")
+    method: str = choice("method", METHODS, "descent")
+    batch: int = choice("observations in a batch", BATCHES, "descent")
     link: str = kept("exp")
     loss: str = kept("full")
     what: str = kept("mode")
-    shown: str = choice("curves", SHOWN)
+    shown: str = choice("curves", SHOWN, "what is seen")
 
     @property
     def task(self) -> Task:
@@ -72,21 +72,21 @@ class State(Parameters):
 class Continuous(State):
     """A prediction with a density."""
 
-    what: str = choice("prediction", ANSWERS)
+    what: str = choice("prediction", ANSWERS, "what is seen")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled(Continuous):
     """One whose scale or shape depends on x, through a link."""
 
-    link: str = choice("link", LINKS)
+    link: str = choice("link", LINKS, "network")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shares(Scaled):
     """A Beta, whose log B may be dropped."""
 
-    loss: str = choice("which loss", LOSSES)
+    loss: str = choice("which loss", LOSSES, "network")
 
 
 STATES: dict[str, type[State]] = {
@@ -132,18 +132,17 @@ def training(
     hidden : {8, 0, 2, 4, 16, 32}
         Units (tanh) between x and the parameters; with 0 they are lines.
     method : {"adam", "gradient", "l-bfgs"}
-        How phi changes, with a learning `rate`, a weight `decay`, and a `batch` of 8 or 32 random
-        observations a step, or 0 for all.
+        With a learning `rate`, a weight `decay`, and a `batch` of 8 or 32 observations, or 0: all.
     steps, step, near, seed : numbers
         The length of the training, at most 5000; the step and the x looked at; the start.
     loss, link : str
         Of a Beta: "full", or "kernel" that drops log B(a, b). "exp" or "softplus" makes positive.
     held_out : float or list of bool
         The share of the observations, or which, that training does not see.
-    what, shown : str
-        The prediction, "mode" or "mean"; curves of "theta", after the link, or of "eta", before it.
+    what, shown : {"mode", "mean"}, {"theta", "eta"}
+        The prediction; curves after the link, or before it.
     classes, labels : lists of str, optional
-        What classes, with the numbers y from 0, and the axes of x and y are called.
+        Names of classes, whose numbers y are from 0, and of the axes of x and y.
     limits : dict, optional
         A slider's or axis' range by name, e.g. ``{"rate": (1e-5, 1)}``.
 
@@ -151,12 +150,11 @@ def training(
     -------
     explorer.stage.Panel
         Its frame has, at the step on screen, ``loss``, the mean over the training data of what is
-        minimised, in nats; ``nll``, the same with nothing dropped; ``held_out_loss``, that of the
-        held-out data; by step ``losses``, ``nlls`` and ``held_out_losses``; ``gradient_norm``, of
-        ``loss`` by phi; over ``x_grid`` (81,) ``theta``, a dict of arrays by parameter name, and
-        the ``prediction``, the mode or mean, or the most likely class; ``stopped``, the step at
-        which the loss was no longer finite, or None; and ``path_share``, how much of the path, by
-        its squared distances from the start, is in the plane of the last plot.
+        minimised, in nats; ``nll``, with nothing dropped; ``held_out_loss``; by step ``losses``,
+        ``nlls`` and ``held_out_losses``; ``gradient_norm``, of ``loss`` by phi; over ``x_grid``
+        (81,) ``theta``, a dict of arrays by parameter name, and the ``prediction``; ``stopped``,
+        the step at which the loss was no longer finite, or None; and ``path_share``, how much of
+        the path, by squared distances, is in the last plot's plane.
 
     Raises
     ------
@@ -173,8 +171,8 @@ def training(
     given = {"step": whole("step", step, 0, steps), "rate": rate, "decay": decay, "seed": seed}
     ranges = {"x": data.x_axis, "y": data.y_axis, "step": (0, steps), "seed": (0, 20)}
     ranges |= {"rate": (1e-4, 1.0), "decay": (0.0, 0.1)}
-    middle = tidy(sorted(data.x)[len(data.x) // 2])
-    options["near"] = middle if near is None else real("near", near, *data.x_axis)
+    near = tidy(sorted(data.x)[len(data.x) // 2]) if near is None else near
+    options["near"] = real("near", near, *data.x_axis)
     options |= {n: getattr(data, n) for n in ("x", "y", "held_out", "classes", "labels")}
     return Blueprint("training", kind.start({}, ranges, given, limits, **options), view)
 
@@ -204,8 +202,8 @@ def view(state: State) -> Scene:
         (
             prediction(state, now, named["prediction"]),
             one_observation(state, now.own, loss),
-            parameters(state, now),
             every_step(state, run, now),
+            parameters(state, now),
             every_phi(state, run.path[now.step]),
         ),
         (Sum(Term("its loss", readable(loss)), terms),),
@@ -290,6 +288,29 @@ def one_observation(state: State, own: Any, loss: float) -> Plot:
     )
 
 
+def every_step(state: State, run: Training, now: Moment) -> Plot:
+    steps, losses, nlls, held_out, limits = curves(state.task)
+    room, kernel = run.steps > 0.1 * state.limits["step"][1], state.loss == "kernel"
+    seen = room and any(state.held_out)
+    end = f"stopped at step {run.stopped}" if run.stopped is not None else ""
+    return Plot(
+        "The mean loss at each step",
+        Axis("step", state.limits["step"]),
+        Axis("nats per observation", limits),
+        f"The mean loss over the steps of the training. At step {now.step} it is "
+        f"{amount(now.loss)} nats, and {amount(now.held_out)} of the held-out data. {end}",
+        (
+            Line(steps, held_out, "observation", "held out" * seen, at=0.8),
+            Line(steps, nlls, "muted", "nothing dropped" * (room and kernel), dashed=True),
+            Line(steps, losses, "loss", "training" * room),
+            Rule(float(now.step), "muted", drag=Drag(x="step")),
+            Points(float(now.step), now.loss, "loss", amount(now.loss)),
+            Note(end, "loss"),
+        ),
+        tab="steps",
+    )
+
+
 def parameters(state: State, now: Moment) -> Plot:
     """One curve for each parameter, or for each output of the network."""
     title, lines = "The parameters, *θ*(*x*)", labelled(now.theta, state.classes)
@@ -314,28 +335,7 @@ def parameters(state: State, now: Moment) -> Plot:
             ),
             Rule(state.x[state.index], "observation"),
         ),
-    )
-
-
-def every_step(state: State, run: Training, now: Moment) -> Plot:
-    steps, losses, nlls, held_out, limits = curves(state.task)
-    room, kernel = run.steps > 0.1 * state.limits["step"][1], state.loss == "kernel"
-    seen = room and any(state.held_out)
-    end = f"stopped at step {run.stopped}" if run.stopped is not None else ""
-    return Plot(
-        "The mean loss at each step",
-        Axis("step", state.limits["step"]),
-        Axis("nats per observation", limits),
-        f"The mean loss over the steps of the training. At step {now.step} it is "
-        f"{amount(now.loss)} nats, and {amount(now.held_out)} of the held-out data. {end}",
-        (
-            Line(steps, held_out, "observation", "held out" * seen, at=0.8),
-            Line(steps, nlls, "muted", "nothing dropped" * (room and kernel), dashed=True),
-            Line(steps, losses, "loss", "training" * room),
-            Rule(float(now.step), "muted", drag=Drag(x="step")),
-            Points(float(now.step), now.loss, "loss", amount(now.loss)),
-            Note(end, "loss"),
-        ),
+        tab="parameters",
     )
 
 
@@ -357,6 +357,7 @@ def every_phi(state: State, phi: Array) -> Plot:
             Points(x, y, "model"),
             Note(f"this plane has {share} of the path", "model", "left"),
         ),
+        tab="landscape",
     )
 
 

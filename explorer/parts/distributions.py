@@ -119,7 +119,8 @@ class Distribution:
             share = f"{name}: weights" if parameter.role == "weight" else ""
             symbol, label = f"{name}: {parameter.symbol}", f"{parameter.label} of {name}"
             kind = (low, high, step, decimals(step))
-            found.append(Slider(f"{name}.{i}", symbol, label, *kind, share=share))
+            group = f"*{name}*"
+            found.append(Slider(f"{name}.{i}", symbol, label, *kind, share=share, group=group))
         return found
 
 

@@ -219,14 +219,14 @@ def strip(
     y: Axis,
     *behind: Mark,
     mu: bool = False,
-    height: float = 1.0,
+    tab: str = "",
 ) -> Plot:
     """The values or the means mu of all minima over their position; the rule moves this one."""
     at, values = np.full(len(minima), rule.x), minima[:, 0 if mu else 2]
     best, rule = ("", replace(rule, label="")) if mu else (values_of(minima)[0], rule)
     lines = branch_lines(branches, 0, 1 if mu else 3)
     marks = (*behind, *lines, rule, *marked(at, values, best))
-    return Plot(title, x, y, description, marks, click=rule.drag, height=height)
+    return Plot(title, x, y, description, marks, click=rule.drag, tab=tab)
 
 
 def value_axis(label: str, branches: Branches, least: float) -> Axis:
@@ -255,6 +255,7 @@ def every_q(
     saddles: Array,
     labels: tuple[str, ...],
     *lines: Mark,
+    tab: str,
 ) -> Plot:
     """A landscape with its saddles, and its minima with labels from the best on."""
     low, high = (LOG_SIGMA[[0, -1]] + math.log(unit_of(mu))).tolist()
@@ -262,7 +263,7 @@ def every_q(
     crosses = Points(u, v, "muted", shape="cross", small=True)
     marks = (bands, *lines, crosses, *marked(x, y, labels[0], labels[1:]))
     words = f"{description} {LESS_COLOUR}"
-    return Plot(title, Axis("*μ*", mu), Axis("log *σ*", (low, high)), words, marks)
+    return Plot(title, Axis("*μ*", mu), Axis("log *σ*", (low, high)), words, marks, tab=tab)
 
 
 @remembered(1)

@@ -27,6 +27,7 @@ Curve: TypeAlias = tuple[Array, Array]  # x and y
 MOST = 5  # components
 MEAN, SIGMA, WEIGHT = (-1e6, 1e6), (1e-6, 1e6), (0.0, 1e6)
 LEAST = 1e-9  # a unit over the size of means: else twelve digits do not tell positions apart
+COMPONENT: dict[str, Any] = {"most": MOST, "visible": True, "group": "component"}
 HALF = 8.0  # of what is on screen, in units
 SPREADS = {"sigmas": (0.3, 4.0), "sigma": (0.3, 10.0)}  # of the components and of q, in units
 Z = np.linspace(-4.0, 4.0, 65)
@@ -52,13 +53,9 @@ class MixtureState(Parameters):
     `limits` that do not hold all means and sigmas give way to suited ones.
     """
 
-    means: Numbers = many("m", "mean of component", MEAN, axis="mu", most=MOST, visible=True)
-    sigmas: Numbers = many(
-        "s", "standard deviation of component", SIGMA, most=MOST, steps=100, visible=True
-    )
-    weights: Numbers = many(
-        "w", "weight of component", WEIGHT, most=MOST, steps=100, visible=True, share=True
-    )
+    means: Numbers = many("m", "mean of component", MEAN, axis="mu", **COMPONENT)
+    sigmas: Numbers = many("s", "standard deviation of component", SIGMA, steps=100, **COMPONENT)
+    weights: Numbers = many("w", "weight of component", WEIGHT, steps=100, share=True, **COMPONENT)
     widths: Any = None  # an older name by which sigmas can be set
 
     def __post_init__(self) -> None:

@@ -29,7 +29,8 @@ class Number:
 
     With `log` they are over decades; `whole` ones have steps of 1 or more. A column is inside the
     limits of its `axis`; where it is not `visible`, only the first `handles` have a slider. The
-    entries of one with `share` are parts of 1.
+    entries of one with `share` are parts of 1. Those of one `group`, and of one place in columns,
+    are on screen together.
     """
 
     symbol: str
@@ -43,6 +44,7 @@ class Number:
     most: int = 0
     axis: str = ""
     share: bool = False
+    group: str = ""
 
     def checked(self, name: str, value: Any, limits: Limits) -> float | Numbers:
         """The value as a float, a whole number or a tuple of floats, if it is in the domain."""
@@ -58,16 +60,16 @@ class Number:
 
     def slider(self, name: str, limits: Interval) -> Slider:
         """The slider of the number, or of one entry of the column as "y.1"."""
-        symbol, label = self.symbol, self.label
+        symbol, label, group = self.symbol, self.label, self.group
         if self.most:
             place = int(name.partition(".")[2] or 0) + 1
             symbol, label = f"{symbol}{subscript(place)}", f"{label} {place}"
+            group = group and f"{group} {place}"
         step = LOG_STEP if self.log else max(fine_step(*limits, self.steps), float(self.whole))
         digits = 3 if self.log else decimals(step)
         share = name.partition(".")[0] if self.share else ""
-        return Slider(
-            name, symbol, label, *limits, step, digits, self.log, self.visible, self.play, share
-        )
+        kind: Any = {"log": self.log, "visible": self.visible, "play": self.play}
+        return Slider(name, symbol, label, *limits, step, digits, share=share, group=group, **kind)
 
 
 @lru_cache(maxsize=256)  # at every tick the same
@@ -81,6 +83,7 @@ class Option:
 
     label: str
     options: Mapping[Any, str]
+    group: str = ""
 
     def checked(self, name: str, value: Any, limits: Limits) -> str | int:
         """The value, if it is one of the options."""
@@ -106,9 +109,9 @@ def kept(default: Any = MISSING) -> Any:
     return field(default=default, metadata={"given": True})
 
 
-def choice(label: str, options: Mapping[Any, str]) -> Any:
+def choice(label: str, options: Mapping[Any, str], group: str = "") -> Any:
     """Declare a field as one of a few options."""
-    return field(metadata={"declared": Option(label, options)})
+    return field(metadata={"declared": Option(label, options, group)})
 
 
 def declared(state: type) -> Mapping[str, Declared]:
@@ -185,7 +188,7 @@ class Parameters:
         controls: list[Control] = []
         for name, kind in declared(type(self)).items():
             if isinstance(kind, Option):
-                controls.append(Choice(name, kind.label, tuple(kind.options.items())))
+                controls.append(Choice(name, kind.label, tuple(kind.options.items()), kind.group))
             elif kind.most:
                 count = len(getattr(self, name)) if kind.visible else self.handles
                 controls += [self.slider(f"{name}.{i}") for i in range(count)]

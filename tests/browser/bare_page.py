@@ -8,13 +8,26 @@ from explorer.stage.session import Session
 
 SITE = "http://bare.test"
 PAGE = """<!doctype html>
-<html {attributes}><head><meta charset="utf-8"><style>{style}</style></head>
+<html {attributes}><head><meta charset="utf-8"><style>{sliders}{style}</style></head>
 <body class="{classes}" style="margin: 0; background: white">
 <div id="around"><div class="explorer-panel"><div class="explorer-controls"></div>
 <div class="explorer-stage" id="stage"></div></div></div></body></html>"""
 
+# What ipywidgets draws for a slider, and JupyterLab's style of it.
+SLIDER = """<div class="widget-inline-hbox widget-slider"><label class="widget-label"></label>
+<div class="slider-container"><div class="slider noUi-target"><div class="noUi-base">
+<div class="noUi-handle" role="slider" tabindex="0" aria-valuenow="0"></div></div></div></div>
+<div class="widget-readout" contenteditable="true"></div></div>"""
+SLIDERS = """
+    .widget-inline-hbox { display: flex; box-sizing: border-box; line-height: 28px; }
+    .slider-container { flex: 1 1 148px; height: 4px; margin: 0 6px; }
+    .slider, .noUi-base { position: relative; height: 4px; }
+    .noUi-handle { position: absolute; top: -6px; left: 30%; width: 16px; height: 16px; }
+    .widget-readout { max-width: 148px; height: 28px; overflow: hidden; white-space: nowrap; }
+"""
+
 # In the page: a model as anywidget's, and for each control a widget as ipywidgets'.
-HOST = """async ({scene, buffer}) => {
+HOST = """async ({scene, buffer, slider}) => {
     const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
     class Model {
         constructor(values) { this.values = values; this.listeners = []; this.sent = []; }
@@ -40,6 +53,16 @@ HOST = """async ({scene, buffer}) => {
             });
         }
     }
+    const row = document.querySelector('.explorer-controls');
+    row.replaceChildren(...scene.controls.filter(({visible}) => visible).map(control => {
+        row.innerHTML = slider;
+        const node = row.firstChild;
+        node.classList.add(`explorer-control-${control.name.replace('.', '-')}`);
+        node.querySelector('.widget-label').textContent = control.symbol;
+        const value = scene.state[scene.controls.indexOf(control)];
+        node.querySelector('.widget-readout').textContent = value.toFixed(control.digits);
+        return node;
+    }));
     const opened = (scene, buffer) => ({...scene, buffer: new DataView(bytes(buffer).buffer)});
     if (!window.model) {
         const widgets = {};
@@ -90,7 +113,9 @@ class BarePage:
         self.page = self.context.new_page()
         self.errors = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        body = PAGE.format(attributes=attributes, classes=classes, style=source.style())
+        body = PAGE.format(
+            attributes=attributes, classes=classes, style=source.style(), sliders=SLIDERS
+        )
         files = {"/": ("text/html", body), "/stage.js": ("text/javascript", source.script())}
 
         def serve(route):
@@ -125,7 +150,8 @@ class BarePage:
         self.epoch += 1
         buffer = base64.b64encode(opening.pop("buffer")).decode()
         scene = json.loads(json.dumps(opening))
-        assert self.page.evaluate(HOST, {"scene": scene, "buffer": buffer}), "nothing was drawn"
+        given = {"scene": scene, "buffer": buffer, "slider": SLIDER}
+        assert self.page.evaluate(HOST, given), "nothing was drawn"
         assert self.errors == []
         return session.scene
 

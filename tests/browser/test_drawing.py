@@ -237,7 +237,7 @@ def test_bands_are_those_of_the_smooth_function_between_the_points(browser):
     heights = height(grid[None, :], grid[:, None])
     axis = Axis("", (-1.0, 1.0))
     plot = Plot("valley", axis, axis, "a valley", (Landscape(heights, levels),))
-    scene = Scene({}, (plot,), (), (), "A valley.", columns=1)
+    scene = Scene({}, (plot,), (), (), "A valley.")
     page = BarePage(browser, viewport={"width": 700, "height": 600})
     page.draw(Blueprint("valley", Still(), lambda state: scene))
     width, rows, opacity = page.page.evaluate(

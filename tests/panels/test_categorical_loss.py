@@ -165,7 +165,7 @@ def test_the_contours_of_the_triangle_are_where_the_loss_is_what_they_say():
 def test_the_triangle_is_for_three_classes_and_one_observation(logits, options, plots):
     blueprint = categorical_loss(logits, **options)
     scene = blueprint.view(blueprint.state)
-    assert len(scene.plots) == scene.columns == plots
+    assert len(scene.plots) == plots
     names = [control.name for control in blueprint.state.controls()]
     of_logits = [f"logits.{k}" for k in range(len(logits))]
     assert names == [*of_logits, "shift"] + ["y"] * (not options)

@@ -197,11 +197,11 @@ def test_classes_stand_in_bands_as_high_as_their_probabilities():
 def test_curves_are_those_of_the_parameters_or_of_the_outputs(family):
     blueprint = training(X, DATA[family], family=family, steps=60, step=60)
     after = blueprint.view(blueprint.state)
-    curves = np.array([line.y for line in marks(after.plots[2], Line)])
+    curves = np.array([line.y for line in marks(after.plots[3], Line)])
     theta = np.concatenate([np.atleast_2d(t.T) for t in after.named["theta"].values()])
     np.testing.assert_allclose(curves, theta)
     before = blueprint.view(replace(blueprint.state, shown="eta"))
-    outputs = np.array([line.y for line in marks(before.plots[2], Line)])
+    outputs = np.array([line.y for line in marks(before.plots[3], Line)])
     eta = trained(blueprint.state.task).eta(60, after.named["x_grid"]).T
     np.testing.assert_allclose(outputs[: len(eta)], eta)
     assert np.isnan(outputs[len(eta) :]).all()
@@ -209,9 +209,9 @@ def test_curves_are_those_of_the_parameters_or_of_the_outputs(family):
 
 def test_the_step_can_be_dragged_in_the_plot_of_the_losses():
     _, scene = panel_of(step=30)
-    (rule,) = marks(scene.plots[3], Rule)
+    (rule,) = marks(scene.plots[2], Rule)
     assert (rule.x, rule.drag.x) == (30.0, "step")
-    (curve,) = marks(scene.plots[3], Line, "loss")
+    (curve,) = marks(scene.plots[2], Line, "loss")
     np.testing.assert_array_equal(curve.y, scene.named["losses"])
 
 

@@ -1,5 +1,5 @@
 // The sliders and choices of ipywidgets: the one place that knows how they behave and look.
-import { KEYS } from "./elements.js";
+import { KEYS, sliderOf } from "./elements.js";
 import { ARROWS, isNear, onGrid } from "./grid.js";
 import { key } from "./wire.js";
 
@@ -223,7 +223,7 @@ export class Widgets {
 
   dressOne(panel, { name, label }) {
     const { link } = this;
-    const node = panel.querySelector(`.explorer-control-${name.replace(".", "-")}`);
+    const node = panel.querySelector(sliderOf(name));
     const [handle, readout] = [STOCK_HANDLE, ".widget-readout"].map((selector) => node?.querySelector(selector));
     if (!handle || !readout || node.explorerLink === link) return;
     node.explorerLink = link;

@@ -4,6 +4,9 @@ import { pieces } from "./text.js";
 // In Notebook 7 the arrow keys reach a control only if it carries this attribute itself.
 export const KEYS = "data-lm-suppress-shortcuts";
 
+// Whoever draws a control's slider gives it this class.
+export const sliderOf = (name) => `.explorer-control-${name.replace(".", "-")}`;
+
 const makerOf = (namespace) => (tag, attributes = {}, ...children) => {
   const node = document.createElementNS(namespace, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);

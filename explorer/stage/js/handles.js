@@ -64,6 +64,7 @@ class Handle {
     this.node.addEventListener("keydown", (event) => this.press(event));
     if (this.wheel) this.node.addEventListener("wheel", (event) => this.turn(event), { passive: false });
     for (const event of ["pointerenter", "focus"]) this.node.addEventListener(event, () => this.prefetch());
+    this.node.addEventListener("focus", () => plot.view.reveal(control));
     plot.area.append(this.node);
   }
 

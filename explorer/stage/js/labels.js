@@ -3,7 +3,7 @@ import { round2 } from "./axes.js";
 import { put, setSvg, svg } from "./elements.js";
 import { textWidth } from "./text.js";
 
-const PLACES = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1], [0, -1], [0, 1], [1, -2], [-1, -2], [1, 2], [-1, 2], [0, -2], [0, 2]];
+const PLACES = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1], [0, -1], [0, 1], [1, -2], [-1, -2], [1, 2], [-1, 2], [0, -2], [0, 2], [0, -3], [0, 3], [1, -3], [-1, -3], [1, 3], [-1, 3]];
 
 export class Labels {
   constructor() {

@@ -11,6 +11,7 @@ import { key } from "./wire.js";
 
 const FAR = 2e5; // pixels
 const APART = 14; // pixels between two handles
+const BOLD = 1.12; // times as wide as plain text
 const [UPRIGHT, TURNED] = [42, 20]; // a name of the y axis that is wider is turned; the room that it then takes
 
 export class Plot {
@@ -50,7 +51,9 @@ export class Plot {
     for (const { axis, control, toValue } of dragged(click, this)) {
       const position = this.scales[axis].toValue(pixels[axis]);
       const value = control.options ? control.options[Math.round(position)]?.[0] : onGrid(toValue(position), control);
-      if (value !== undefined) settings.push([control.name, value]);
+      if (value === undefined) continue;
+      this.view.reveal(control);
+      settings.push([control.name, value]);
     }
     this.view.link.assign(Object.fromEntries(settings));
   }
@@ -70,9 +73,9 @@ export class Plot {
     return { x: ((clientX - box.left) * this.width) / box.width, y: ((clientY - box.top) * this.height) / box.height };
   }
 
-  resize() {
-    this.width = Math.max(this.node.clientWidth, 200);
-    this.height = Math.round(this.structure.height * Math.min(Math.max(0.8 * this.width, 230), 340));
+  resize(width, height) {
+    if (width === this.width && height === this.height) return;
+    [this.width, this.height] = [width, height];
     this.right = this.width - MARGIN.right;
     this.bottom = this.height - MARGIN.bottom;
     this.svg.setAttribute("width", this.width);
@@ -89,6 +92,7 @@ export class Plot {
     const { title, description, x, y } = this.structure;
     this.rescale(x, y);
     setHtml(this.title, values[title]);
+    this.placeTitle(BOLD * textWidth(values[title], this.family));
     setSvg(this.xLabel, values[x.label]);
     setSvg(this.yLabel, values[y.label]);
     put(this.svg, "aria-label", plain(values[description]));
@@ -96,6 +100,12 @@ export class Plot {
     this.handles = [];
     for (const mark of this.marks) mark(values);
     this.labels.place({ left: this.left, top: MARGIN.top, right: this.right, bottom: this.bottom }, this.family);
+  }
+
+  // Above its axes, or as far to the left as it has to be; then it is set smaller.
+  placeTitle(width) {
+    const left = Math.round(Math.max(Math.min(this.left, this.width - width), 0));
+    put(this.title, "style", `margin-left:${left}px;font-size:${Math.min(this.width / width, 1)}em`);
   }
 
   rescale(x, y) {
@@ -149,7 +159,6 @@ export class Plot {
     this.left = left;
     this.frame.setAttribute("x", left);
     this.frame.setAttribute("width", this.right - left);
-    put(this.title, "style", `margin-left:${left}px`);
     return left;
   }
 
