@@ -32,7 +32,8 @@ _RULE = np.polynomial.legendre.leggauss(6)
 _AROUND_KINK = np.array([-10.0, -3.5, -1.2, 0.0, 1.2, 3.5, 10.0])
 _ALONE = 250_000  # multiplications of one matrix product for which OpenBLAS wakes no thread
 _TOUCH = 0.1  # of what is zero at a stationary point
-_CLOSE = 1e-5  # Newton's last step: what is left after it is about the square of this
+_CLOSE = 1e-3  # Newton's last step: what is left after it is about the square of this
+_SAME = 1e-4  # what is closer is one point
 
 Index: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -77,7 +78,7 @@ class Slices:
         for mu, t, weights in blocks:
             m0, m1, m2 = _product(weights, f).reshape(3, t.size, mu.size, -1)
             if self.fixed_sigma is None:
-                excess = self._c + self.alpha * m0 + m2
+                excess = 1 + m2 / (self._c + self.alpha * m0)
                 places = [_crossings(m1, excess), _touches(m1, excess)]
             else:
                 places = [_sign_changes(m1[0])]
@@ -98,7 +99,7 @@ class Slices:
         mu, t = mu.copy(), np.log(sigma / np.sqrt(1 - self.alpha[row]))
         m0, det, length = np.empty((3, mu.size))
         live = np.arange(mu.size)
-        for _ in range(12):
+        for _ in range(8):
             at, s = row[live], np.exp(t[live])
             moments = _moments(x[at], f[at], mu[live], s)
             u, v, det[live] = self._step(at, moments)
@@ -119,7 +120,7 @@ class Slices:
         good = good[np.lexsort((mu[good], row[good]))]
         row, mu, t, m0, det = row[good], mu[good], t[good], m0[good], det[good]
         off = np.maximum(np.abs(mu[:, None] - mu) * np.exp(-t), np.abs(t[:, None] - t))
-        twice = np.triu((off < 10 * _CLOSE) & (row[:, None] == row), 1).any(axis=0)
+        twice = np.triu((off < _SAME) & (row[:, None] == row), 1).any(axis=0)
         sigma = np.exp(t) * np.sqrt(1 - self.alpha[row])
         points = np.stack([mu, sigma, self._value(row, t, m0)], axis=1)
         least, other = ~twice & (det > 0), ~twice & ~(det > 0)
