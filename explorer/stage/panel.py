@@ -38,12 +38,17 @@ _pictures: deque[tuple[Any, Any, str]] = deque(maxlen=PICTURES)  # view, state, 
 
 
 class Stage(anywidget.AnyWidget):
-    """The drawing. `scene` is the session's opening of the present epoch."""
+    """The drawing. `scene` is the session's opening of the present epoch.
+
+    `last` is the picture at which it came to rest: what is seen where a notebook was saved with its
+    widgets, and no kernel answers.
+    """
 
     # As texts: anywidget would watch files, and for that keep every stage alive.
     _esm = script()
     _css = style()
     scene = traitlets.Dict().tag(sync=True)
+    last = traitlets.Dict().tag(sync=True)
     controls = traitlets.Dict().tag(sync=True, **widgets.widget_serialization)
 
 
@@ -213,6 +218,8 @@ class Panel(Generic[AnyState]):
 
     def _answer(self, _stage: Stage, message: Any, _buffers: object) -> None:
         waiting = self._session.receive(message)
+        if isinstance(message, dict) and message.get("type") == "settle":
+            self._stage.last = self._session.picture()
         if waiting and (self._sender is None or self._sender.done()):
             self._sender = asyncio.get_running_loop().create_task(self._send_ahead())
 
@@ -232,6 +239,8 @@ class Panel(Generic[AnyState]):
                 widget.unobserve(self._control_moves, "value")
                 self._widgets.remove(widget)
                 _close(widget)
+        else:
+            self._stage.last = self._session.picture()
         for name in names:  # the others may be on their way with the pointer
             self.controls[name].value = entry(self.state, name)
 

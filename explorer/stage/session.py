@@ -179,17 +179,19 @@ class Session(Generic[AnyState]):
         """What a page begins an epoch with: the controls, the structure, and all present values."""
         with self.alone():
             controls = self.controls.values()
-            header, buffer = encode(values(self.scene))
             return {
-                "epoch": self.epoch,
                 "name": self.blueprint.name,
                 "controls": [{"kind": type(c).__name__.lower(), **vars(c)} for c in controls],
                 "structure": self._structure,
-                "state": self.settings,
                 "reset": self._reset(),
-                "header": header,
-                "buffer": buffer,
+                **self.picture(),
             }
+
+    def picture(self) -> dict[str, Any]:
+        """All present values, and the state that they are of."""
+        with self.alone():
+            header, buffer = encode(values(self.scene))
+            return {"epoch": self.epoch, "state": self.settings, "header": header, "buffer": buffer}
 
     def _reset(self) -> dict[str, Setting] | None:
         """The settings with which the session began, if they alone lead back there."""

@@ -64,6 +64,8 @@ export class Link {
     Object.assign(this, { epoch, controls, structure, reset, start: state, pressed: undefined });
     this.first = decode(header, buffer);
     this.keepFirst();
+    const last = this.model.get("last");
+    if (last?.epoch === epoch && last.buffer) this.cache.keep(key(last.state), decode(last.header, last.buffer));
     this.refusals = new Map(); // key -> why there are no values
     this.good = state; // that was drawn last
     this.questions.clear();
@@ -216,6 +218,7 @@ export class Link {
       this.assign(this.named(this.good));
       return;
     }
+    if (!this.host.alive && ![...this.views].some(({ drawn }) => drawn)) this.draw(this.first, this.start);
     this.ask(now);
     if (this.latest?.serial > this.drawn) {
       this.drawn = this.latest.serial;
