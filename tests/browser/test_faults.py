@@ -329,6 +329,24 @@ def test_a_busy_kernel_is_told_after_three_seconds_and_asked_little(line):
     line.expect(a=WALK[-1])
 
 
+def test_a_picture_that_is_long_in_coming_is_waited_for_in_sight(line):
+    def busy():
+        return line.page.get_attribute("#stage", "aria-busy")
+
+    line.drag("a", *WALK)
+    line.busy = True
+    line.drag("a", 15.0)
+    line.run(100)
+    assert busy() == "false"
+    line.run(600)
+    assert busy() == "true"
+    assert line.drawn() != at(15.0)
+    line.busy = False
+    line.run(200)
+    assert busy() == "false"
+    line.expect(a=15.0)
+
+
 def test_a_move_that_the_kernel_refuses_goes_back_also_after_an_outage(line):
     line.session.set(**{"y.0": 0.0})
     line.run(500)

@@ -14,6 +14,7 @@ const STILL = 500; // until so many ms after the last question
 const LATE = 400; // ms beyond the usual answer time after which a question counts as lost,
 const LATEST = 1200; // twice as many after each that is, but no more than these
 const PATIENCE = 3000; // ms without an answer before the panel says so
+const BUSY = 400; // ms before it shows that it waits
 const CHECK = 250; // ms from one look at what is lost to the next
 const READING = 6000; // ms that the panel says why a value was refused
 
@@ -377,6 +378,7 @@ export class Link {
     if (this.lost || !this.host.alive) notice = this.host.words.gone;
     else if (performance.now() - this.silent > PATIENCE) notice = this.host.words.busy;
     else if (performance.now() - this.refused.time < READING) notice = this.refused.reason;
-    for (const view of this.views) view.notify(notice);
+    const busy = performance.now() - this.silent > BUSY && !this.cache.has(key(this.state));
+    for (const view of this.views) view.notify(notice, busy);
   }
 }

@@ -217,6 +217,7 @@ export class View {
 
   draw(values, state) {
     this.drawn = { values, state };
+    put(this.el, "aria-busy", false);
     const { link } = this;
     const now = link.named(state);
     if (this.fitted) for (const plot of this.plots) if (!plot.node.hidden) plot.draw(values, now);
@@ -257,7 +258,8 @@ export class View {
     }, 1000);
   }
 
-  notify(text) {
+  notify(text, busy) {
+    put(this.el, "aria-busy", busy);
     if (this.notice.textContent === text) return;
     this.notice.textContent = text;
     this.notice.hidden = text === "";
