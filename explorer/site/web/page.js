@@ -99,7 +99,7 @@ function hear(worker) {
       else if (follow) link.host.follow(follow);
       else if (query !== undefined) tellAddress(query);
       else {
-        if (answer.exported === "link") answer.text = location.href.replace(/(#.*)?$/, `#${answer.text.split("#")[1]}`);
+        if (answer.exported === "link" && answer.text) answer.text = location.href.replace(/(#.*)?$/, `#${answer.text.split("#")[1]}`);
         model.tell("msg:custom", answer, buffers);
       }
       if (!isLive) live();
