@@ -13,6 +13,7 @@ from explorer.about import SITE
 from explorer.scene import plain
 from tests.browser.bare_page import BarePage
 
+PARTS = "[...document.querySelectorAll('.explorer-menu, .explorer-panel')]"
 SVG = "{http://www.w3.org/2000/svg}"
 MORE = ".explorer-more"
 
@@ -133,6 +134,19 @@ def test_it_is_used_with_the_keyboard_and_the_focus_returns(bare):
     page.keyboard.press("Tab")
     assert not page.get_by_role("menu").is_visible()
     assert more.get_attribute("aria-expanded") == "false"
+
+
+@pytest.mark.parametrize("width", [390, 1000])
+def test_it_opens_inside_of_the_panel_beyond_which_a_notebook_cuts_off(bare, width):
+    page = bare().page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator(MORE).click()
+    boxes = page.evaluate(f"{PARTS}.map(node => node.getBoundingClientRect().toJSON())")
+    panel, menu = boxes
+    assert panel["left"] <= menu["left"]
+    assert menu["right"] <= panel["right"]
+    assert panel["top"] <= menu["top"]
+    assert menu["bottom"] <= panel["bottom"]
 
 
 def drawing(text):

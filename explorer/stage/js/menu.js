@@ -49,6 +49,9 @@ export class Menu {
   open(index) {
     this.tell("");
     this.list.hidden = false;
+    const below = this.button.getBoundingClientRect().bottom + this.list.offsetHeight;
+    const end = this.view.el.getBoundingClientRect().bottom; // beyond it a notebook cuts off
+    this.list.classList.toggle("explorer-upwards", below > end);
     this.button.setAttribute("aria-expanded", "true");
     this.items.at(index).focus();
   }
