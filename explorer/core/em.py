@@ -49,20 +49,24 @@ def fit_mixture(y: FloatArray, components: int) -> Rows:
     if values.size > _MOST:
         some = (away / far)[np.arange(_MOST) * (y.size - 1) // (_MOST - 1)]
         values, counts = np.unique(some, return_counts=True)
-        few = _Observed(values, counts.astype(np.float64))
+        if values.size > _MOST // 2:  # else a few values are most of the observations
+            few = _Observed(values, counts.astype(np.float64))
     loss, rows = few.candidates(components)
-    found: list[tuple[bool, float, FloatArray, FloatArray, FloatArray]] = []
+    found: list[tuple[bool, float, Rows]] = []
     for tried, k in enumerate(np.argsort(loss)):
         if tried >= _TRIED and found:
             break
-        if end := whole.followed(tuple(row[k] for row in rows)):
-            w, mu, sigma = _rows(end[1])
+        if end := few.followed(tuple(row[k] for row in rows)):
+            w, _, sigma = fit = _rows(end[1])
             by_chance = ((w * y.size < _FEW) & (sigma < _NARROW * sigma.max())).any()
-            found.append((bool(by_chance), end[0], w, mu, sigma))
-    if not found:
+            found.append((bool(by_chance), end[0], fit))
+    found.sort(key=lambda one: one[:2])
+    ends = (whole.followed(fit) for *_, fit in found)
+    best = next(filter(None, ends), None)
+    if best is None:
         allowed = f"values of which {components} components can be made"
         raise NoMaximum(y, allowed, "a component shrinks without end to one of the values")
-    *_, w, mu, sigma = min(found, key=lambda fit: fit[:2])
+    w, mu, sigma = _rows(best[1])
     order = np.argsort(mu)
     return w[order], ((center + far * mu) * unit)[order], (far * unit * sigma)[order]
 

@@ -18,7 +18,7 @@ from .em import fit_mixture
 from .family import Family, panel_ends
 from .normal import Normal
 from .parameter import (
-    FloatArray, Parameter, Value, data, positive, probability, real_array, refuse,
+    FloatArray, Parameter, Value, data, positive, probability, real_array, refuse, whole,
 )  # fmt: skip
 from .quadrature import (
     FEW, Points, Table, adaptive, around, between, integral, parts_for, refined, thinned, turns,
@@ -293,9 +293,7 @@ class Mixture(Family):
     def _fit_mle(cls, y: ArrayLike, components: int = 2) -> Mixture:
         """The likeliest local maximum found from many starts, by ``fit_mixture``."""
         y = data("y", y)
-        if type(components) is not int or components < 1:
-            refuse("components", components, "a whole number from 1 on")
-        weights, mu, sigma = fit_mixture(y, components)
+        weights, mu, sigma = fit_mixture(y, whole("components", components, 1))
         return cls(weights, tuple(map(Normal, mu.tolist(), sigma.tolist())))
 
 
