@@ -16,7 +16,7 @@ Rows: TypeAlias = tuple[FloatArray, ...]
 
 _STARTS = 40  # cuts of the observations that a fit begins from
 _ROUNDS, _STEPS = 3, 15  # of expectation-maximisation; after each the better half goes on
-_TRIED = 8  # so many of them are followed to the end, and more until one has an end
+_TRIED = 12  # so many of them are followed to the end, and more until one has an end
 _FEW, _NARROW = 5, 0.01  # fewer observations, so much closer than others, are so by chance
 _MOST = 500  # observations that choose among the starts
 
@@ -142,7 +142,7 @@ class _Observed:
                 rows = self.moments(self.shares(rows)[1])
             loss = self.shares(rows)[0]
             loss[~(rows[2] > self.narrowest).all(axis=-1)] = np.nan
-            _, first = np.unique(np.round(loss, 2), return_index=True)
+            _, first = np.unique(np.round(loss, 4), return_index=True)
             first = first[: max(_STARTS // 4, loss.size // 2)]
             loss, rows = loss[first], tuple(row[first] for row in rows)
         return loss[loss < np.inf], tuple(row[loss < np.inf] for row in rows)
