@@ -51,6 +51,13 @@ def test_every_panel_stands_in_the_table_of_notebooks():
         assert f"`{name}`" in README
 
 
+def test_every_picture_and_page_of_the_checkout_is_there():
+    there = re.findall(r'(?:src|srcset)="(?!https:)([^"]*)"|\]\((?!https:)([^)#]*)\)', README)
+    assert len(there) > 10
+    for picture, page in there:
+        assert (ROOT / (picture or page)).exists(), picture or page
+
+
 def test_teachers_find_every_panel_and_every_chapter():
     for name in explorer.PANELS:
         assert f"`{name}`" in LESSONS
