@@ -95,7 +95,7 @@ class Row {
     this.field = html("input", { type: "number", class: "widget-readout", min: low, max: high, step: log ? "any" : step, "aria-label": `${label}, typed value` });
     const title = html("label", { class: "widget-label", for: id, title: label }, symbol);
     const place = `explorer-control-${name.replace(".", "-")}`;
-    this.node = html("div", { class: `widget-inline-hbox widget-slider ${place}` }, title, this.range, this.field);
+    this.node = html("div", { class: `widget-inline-hbox widget-slider ${place}`, title: label, "data-controls": name }, title, this.range, this.field);
     this.range.addEventListener("input", () => this.set(Math.min(onStep(Math.round(this.range.value), control), high)));
     this.range.addEventListener("change", () => host.save());
     this.range.addEventListener("keydown", (event) => this.press(event));

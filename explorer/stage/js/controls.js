@@ -228,6 +228,8 @@ export class Widgets {
     if (!handle || !readout || node.explorerLink === link) return;
     node.explorerLink = link;
     handle.setAttribute("aria-label", label);
+    for (const part of [node, handle]) part.setAttribute("title", label);
+    node.setAttribute("data-controls", name);
     readout.setAttribute("aria-label", `${label}, typed value`);
     readout.setAttribute("role", "textbox");
     for (const part of [handle, readout]) part.setAttribute(KEYS, "true");

@@ -5,6 +5,25 @@ import { ARROWS, onGrid } from "./grid.js";
 import { REST } from "./prefetch.js";
 import { number } from "./text.js";
 
+const KNOWN = "explorer: handles can be dragged";
+
+// A page may have no place to remember this.
+function isKnown() {
+  try {
+    return localStorage.getItem(KNOWN) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function setKnown() {
+  try {
+    localStorage.setItem(KNOWN, "seen");
+  } catch {
+    // it shows again next time
+  }
+}
+
 // The controls that a drag moves, with the way from a control's value to its axis and back.
 export function dragged(drag, plot, index = 0) {
   const { link } = plot.view;
@@ -53,6 +72,8 @@ class Handle {
       role: "slider",
       tabindex: "0",
       "aria-label": `${name}, in the plot`,
+      title: name,
+      "data-controls": [...this.moves.map((move) => move.control), this.wheel].filter(Boolean).map((one) => one.name).join(" "),
       "aria-orientation": axis === "x" ? "horizontal" : "vertical",
       "aria-valuemin": control.low,
       "aria-valuemax": control.high,
@@ -66,6 +87,20 @@ class Handle {
     for (const event of ["pointerenter", "focus"]) this.node.addEventListener(event, () => this.prefetch());
     this.node.addEventListener("focus", () => plot.view.reveal(control));
     plot.area.append(this.node);
+    if (!mark.quiet) this.hint(plot.view);
+  }
+
+  // Once, the first handle shows that it can be dragged.
+  hint(view) {
+    if (view.hinted) return;
+    view.hinted = true;
+    if (isKnown()) return;
+    this.node.classList.add("explorer-hint");
+    this.node.addEventListener("animationend", ({ animationName }) => {
+      if (animationName !== "explorer-hint") return;
+      this.node.classList.remove("explorer-hint");
+      setKnown();
+    });
   }
 
   turn(event) {

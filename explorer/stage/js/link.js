@@ -1,6 +1,7 @@
 // One a panel: its state, the values that it knows, the conversation with the kernel.
 import { Calm } from "./calm.js";
 import { moveBy, onStep, round, steps } from "./grid.js";
+import { Lights } from "./light.js";
 import { Player } from "./player.js";
 import { GRIDS, Prefetch } from "./prefetch.js";
 import { decode, key, Recent } from "./wire.js";
@@ -43,6 +44,7 @@ export class Link {
     this.host = new Host(this);
     this.player = new Player(this);
     this.calm = new Calm(this);
+    this.lights = new Lights(this);
     this.load();
     this.heard = { "change:scene": () => this.load(), "msg:custom": (message, buffers) => this.receive(message, buffers) };
     for (const [event, callback] of Object.entries(this.heard)) model.on(event, callback);
@@ -53,6 +55,7 @@ export class Link {
     clearInterval(this.watch);
     this.player.stop();
     this.calm.close();
+    this.lights.close();
     cancelAnimationFrame(this.request);
     this.host.close();
     for (const [event, callback] of Object.entries(this.heard)) this.model.off(event, callback);

@@ -118,8 +118,8 @@ export class View {
     for (const [text, value] of SPEEDS) speed.append(html("option", { value }, text));
     speed.value = "20";
     const run = () => link.player.run(control, Number(speed.value));
-    const play = this.button("▶ play", () => (link.player.control ? link.player.stop() : run()));
-    const step = this.button("step", () => link.nudge(control, 1), { "aria-label": `${control.label}: one step` });
+    const play = this.button("▶ play", () => (link.player.control ? link.player.stop() : run()), { title: `let it run: ${control.label}` });
+    const step = this.button("step", () => link.nudge(control, 1), { "aria-label": `${control.label}: one step`, title: `one more: ${control.label}` });
     speed.addEventListener("change", () => link.player.control && run());
     return { control, play, node: this.buttons(control.label, play, step, speed) };
   }
@@ -133,7 +133,7 @@ export class View {
       setHtml(label, text);
       return { input, node: html("label", {}, input, label) };
     });
-    const attributes = { class: "explorer-choice", role: "radiogroup", "aria-label": control.label };
+    const attributes = { class: "explorer-choice", role: "radiogroup", "aria-label": control.label, title: control.label };
     return { control, inputs, node: html("div", attributes, ...inputs.map((entry) => entry.node)) };
   }
 
