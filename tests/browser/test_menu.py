@@ -229,3 +229,19 @@ def test_a_picture_of_pixels_is_twice_as_sharp_and_may_be_without_its_background
     page.page.keyboard.press("Escape")
     _, text = saved(page, "Save picture (SVG)")
     assert ElementTree.fromstring(text).find(f"{SVG}rect") is None
+
+
+@pytest.mark.parametrize("where", ["lab", "notebook"])
+def test_in_jupyter_the_kernel_says_the_state_that_is_on_screen(open_notebook, where):
+    notebook = open_notebook(["import explorer\npanel = explorer.beta_loss()\npanel"], where=where)
+    notebook.wait_for(".explorer-stage[data-frame-state]")
+    page = notebook.page
+    page.evaluate("""() => Object.defineProperty(navigator, 'clipboard', {
+        value: {writeText: async text => { window.copied = text; }}, configurable: true})""")
+    page.get_by_role("button", name="uniform").click()
+    page.locator(MORE).focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").filter(has_text="copied").wait_for()
+    assert page.evaluate("window.copied") == "explorer.beta_loss(a=1, b=1, y=0.7)"
+    assert notebook.kernel.value("panel.code()") == "explorer.beta_loss(a=1, b=1, y=0.7)"
