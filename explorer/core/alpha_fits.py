@@ -134,11 +134,11 @@ class _Search:
         """All there are."""
         if self.alpha == 1:
             return self._moment_match()
-        if self.fixed_sigma is not None:
+        fits = self._searched()
+        if not fits.converged and self.fixed_sigma is not None:
             t = float(np.log(self.fixed_sigma / self.unit))
             mu = _valleys(self.table, self.alpha, t, ridges=True)
             return self._polished(mu, np.full(mu.shape, t), mu.size)
-        fits = self._searched()
         if not fits.converged:
             fits = self._polished(*_starts(self.table, self.alpha, 1))
         if not fits.converged:  # where two valleys meet almost at once the first look is too early
@@ -152,7 +152,8 @@ class _Search:
         sharp = width < 3 * table.sigma.min()  # the others bend no more than a component does
         span = float(table.mu.min()), float(table.mu.max())
         kinks, alpha = (place[None, sharp], width[None, sharp]), np.array([self.alpha])
-        slices = Slices(table.log_w, table.mu[None], table.sigma, kinks, alpha, span)
+        fixed = None if self.fixed_sigma is None else self.fixed_sigma / self.unit
+        slices = Slices(table.log_w, table.mu[None], table.sigma, kinks, alpha, span, fixed, True)
         rows = np.concatenate(slices.found()[0]) if slices.resolved else np.empty((0, 3))
         if not rows.size:
             return NormalFits((), (), False)
@@ -210,7 +211,11 @@ def _sorted_out(
     is_minimum = at.hessian[:, 0, 0] > 0 if free == 1 else np.linalg.det(at.hessian) > 0
     kept: list[int] = []
     for i in np.flatnonzero(good):
-        if all(np.hypot((mu[i] - mu[j]) / np.exp(t[j]), t[i] - t[j]) > 1e-6 for j in kept):
+        if all(
+            np.hypot((mu[i] - mu[j]) / np.exp(t[j]), t[i] - t[j]) > 1e-6
+            or is_minimum[i] != is_minimum[j]
+            for j in kept
+        ):
             kept.append(int(i))
     minima = [i for i in kept if is_minimum[i]]
     return good, minima, [i for i in kept if not is_minimum[i]]

@@ -32,7 +32,8 @@ _RULE = np.polynomial.legendre.leggauss(6)
 _AROUND_KINK = np.array([-10.0, -3.5, -1.2, 0.0, 1.2, 3.5, 10.0])
 _ALONE = 250_000  # multiplications of one matrix product for which OpenBLAS wakes no thread
 _TOUCH = 0.1  # of what is zero at a stationary point
-_CLOSE = 1e-3  # Newton's last step: what is left after it is about the square of this
+# Newton's steps, and the length of the last: what is left after it is about its square.
+_DRAWN, _EXACT = (8, 1e-3), (12, 1e-5)
 _SAME = 1e-4  # what is closer is one point
 
 Index: TypeAlias = NDArray[np.intp]
@@ -58,6 +59,7 @@ class Slices:
     alpha: FloatArray  # (S,)
     span: tuple[float, float]  # of all means of all slices
     fixed_sigma: float | None = None
+    exact: bool = False  # close enough that what is not there is not taken for a point
 
     @property
     def resolved(self) -> bool:
@@ -72,16 +74,18 @@ class Slices:
             highest = _highest(half, wide) / np.sqrt(1 - self.alpha.max())
             nodes, blocks = _grid(half, wide, int(np.ceil(np.log2(highest / _LOWEST))))
         else:
-            nodes, blocks = _row(half, wide, self.fixed_sigma / unit)
+            s = self.fixed_sigma / unit / np.sqrt(1 - self.alpha.max())
+            nodes, blocks = _row(half, wide, s)
         f = self._f(middle + unit * nodes[None, :]).T
         starts = []
         for mu, t, weights in blocks:
             m0, m1, m2 = _product(weights, f).reshape(3, t.size, mu.size, -1)
+            scale = self._c + self.alpha * m0
             if self.fixed_sigma is None:
-                excess = 1 + m2 / (self._c + self.alpha * m0)
+                excess = 1 + m2 / scale
                 places = [_crossings(m1, excess), _touches(m1, excess)]
             else:
-                places = [_sign_changes(m1[0])]
+                places = [_sign_changes(m1[0]), _dips((m1 / scale)[0])]
             for row, u, v in places:
                 at_mu, at_t = (
                     np.interp(u, np.arange(mu.size), mu),
@@ -99,7 +103,8 @@ class Slices:
         mu, t = mu.copy(), np.log(sigma / np.sqrt(1 - self.alpha[row]))
         m0, det, length = np.empty((3, mu.size))
         live = np.arange(mu.size)
-        for _ in range(8):
+        steps, close = _EXACT if self.exact else _DRAWN
+        for _ in range(steps):
             at, s = row[live], np.exp(t[live])
             moments = _moments(x[at], f[at], mu[live], s)
             u, v, det[live] = self._step(at, moments)
@@ -110,17 +115,18 @@ class Slices:
             t[live] += v
             m0[live] = moments[0] + u * moments[1] + v * moments[2]
             length[live] = size
-            live = live[size > _CLOSE]
+            live = live[size > close]
             if not live.size:
                 break
         _, unit, half, wide = self._scale
         s = np.exp(t) / unit
         inside = (s > _LOWEST) & (s * np.sqrt(1 - self.alpha[row]) < _highest(half, wide))
-        good = np.flatnonzero((length < _CLOSE) & inside)
+        good = np.flatnonzero((length < close) & inside)
         good = good[np.lexsort((mu[good], row[good]))]
         row, mu, t, m0, det = row[good], mu[good], t[good], m0[good], det[good]
         off = np.maximum(np.abs(mu[:, None] - mu) * np.exp(-t), np.abs(t[:, None] - t))
-        twice = np.triu((off < _SAME) & (row[:, None] == row), 1).any(axis=0)
+        alike = (row[:, None] == row) & ((det[:, None] > 0) == (det > 0))
+        twice = np.triu((off < _SAME) & alike, 1).any(axis=0)
         sigma = np.exp(t) * np.sqrt(1 - self.alpha[row])
         points = np.stack([mu, sigma, self._value(row, t, m0)], axis=1)
         least, other = ~twice & (det > 0), ~twice & ~(det > 0)
@@ -243,6 +249,18 @@ def _touches(one: FloatArray, two: FloatArray) -> tuple[Index, FloatArray, Float
     part = before / (before - after)
     near = np.abs(two[j, i, row] + part * (two[j, i + 1, row] - two[j, i, row])) < _TOUCH
     return row[near], (i + part)[near], j[near].astype(float)
+
+
+def _dips(values: FloatArray) -> tuple[Index, FloatArray, FloatArray]:
+    """The same on rows (M, S): both sides of where one is all but zero and turns."""
+    size = np.abs(values)
+    least = (size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:]) & (size[1:-1] < _TOUCH)
+    i, row = np.nonzero(least)
+    a, b, c = values[i, row], values[i + 1, row], values[i + 2, row]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.clip(0.5 * (a - c) / (a - 2 * b + c), -1.0, 1.0)
+    vertex = i + 1 + np.nan_to_num(off)
+    return np.tile(row, 2), np.concatenate([vertex - 0.5, vertex + 0.5]), np.zeros(2 * i.size)
 
 
 def _mixed(up: Flags) -> Flags:

@@ -195,6 +195,32 @@ def test_a_wide_q_lies_between_two_narrow_peaks(sigma):
     assert [fit.q.mu for fit in fits.minima] == [pytest.approx(0.5, abs=1e-9)]
 
 
+@pytest.mark.parametrize(("weight", "alpha", "fixed_sigma"), [
+    (0.5, 0.0, None), (0.5, 0.1, None), (0.6, 0.0, None), (0.7, 0.1, None),
+    (0.6, 0.0, 1.0), (0.7, 0.0, 1.0), (0.7, 0.3, 1.0),
+])  # fmt: skip
+def test_pairs_are_found_as_soon_as_they_are_born(weight, alpha, fixed_sigma):
+    """Bisected down to 1e-6, the place of a fold is one place, with the pair on its one side."""
+
+    def fits(separation):
+        half = separation / 2
+        p = Mixture([weight, 1 - weight], (Normal(-half, 1.0), Normal(half, 1.0)))
+        found = fit_alpha_divergence(p, alpha, fixed_sigma)
+        assert found.converged
+        assert len(found.minima) == len(found.saddles) + 1
+        return len(found.minima)
+
+    low, high = 1.0, 6.5
+    before, after = fits(low), fits(high)
+    assert before < after
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if fits(middle) == before else (low, middle)
+    for offset in (1e-6, 3e-6, 1e-5, 1e-4, 1e-3):
+        assert fits(low - offset) == before
+        assert fits(high + offset) > before
+
+
 # Followed from a neighbour
 
 
