@@ -412,13 +412,23 @@ def _outline(item: Any, slots: Iterator[int]) -> Any:
 # ------------------------------------------------------------------------------------- numbers
 
 
+DECIMALS = 9
+
+
 def number(value: float, digits: int = 3) -> str:
-    """`value` with a fixed count of decimals, a true minus sign, ∞ where infinite, – where nan."""
+    """`value` with a fixed count of decimals, a true minus sign, ∞ where infinite, – where nan.
+
+    Where these would be more than can be read, as 1.22e−12.
+    """
     if math.isnan(value):
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     text = f"{value:.{digits}f}"
+    if digits > DECIMALS and float(text):
+        decimals = max(0, digits + math.floor(math.log10(abs(value))))
+        mantissa, exponent = f"{value:.{decimals}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
     return text.replace("-", "−") if float(text) else text.lstrip("-")
 
 

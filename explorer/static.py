@@ -166,7 +166,7 @@ def _set_ticks(axis: PlotAxis, drawn: Axis) -> None:
 
 def _tick_text(value: float, _position: int | None = None) -> str:
     unit, name = (1e6, "M") if abs(value) >= 1e6 else (1e3, "k") if abs(value) >= 1e4 else (1, "")
-    return f"{value / unit:g}".replace("-", "−") + name
+    return f"{value / unit:.12g}".replace("-", "−") + name
 
 
 def _margin(plot: PlotAxes) -> float:

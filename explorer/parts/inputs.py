@@ -13,7 +13,7 @@ Interval: TypeAlias = tuple[float, float]
 Limits: TypeAlias = Mapping[str, Interval]
 Numbers: TypeAlias = tuple[float, ...]
 
-DIGITS = 9  # in which the ends of a slider differ, so that its positions do in twelve
+DIGITS = 10  # in which the ends of a slider differ, so that its positions do in twelve
 
 __all__ = [
     "Interval", "Limits", "Numbers", "column", "hull", "intervals", "one_of", "real", "refuse",

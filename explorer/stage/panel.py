@@ -17,7 +17,7 @@ from IPython import get_ipython
 
 from explorer.about import SITE
 from explorer.core import refuse
-from explorer.scene import AnyState, Blueprint, Choice, Control, Setting, Slider, plain
+from explorer.scene import DECIMALS, AnyState, Blueprint, Choice, Control, Setting, Slider, plain
 from explorer.stage.export import export, link
 from explorer.stage.session import Session
 from explorer.stage.settings import entry
@@ -274,7 +274,7 @@ class Panel(Generic[AnyState]):
         """The setting that a slider had to round to this value."""
         if isinstance(control, Choice):
             return value
-        noise = NOISE * max(1, abs(value))
+        noise = NOISE * (abs(value) if control.log else control.high - control.low)
         near = (exact for exact in self._exact(control, value) if abs(value - exact) < noise)
         return next(near, value)
 
@@ -292,13 +292,15 @@ def _widget(control: Control, value: Setting) -> widgets.Widget:
     if isinstance(control, Choice):
         options = [(plain(text), option) for option, text in control.options]
         return widgets.ToggleButtons(options=options, value=value, description=control.label)
-    common = {"value": value, "step": FINEST, "description": control.symbol}
+    finest = FINEST if control.log else FINEST * min(1.0, control.high - control.low)
+    common = {"value": value, "step": finest, "description": control.symbol}
     if control.log:
         limits = {"min": math.log10(control.low), "max": math.log10(control.high), "base": 10.0}
         slider = widgets.FloatLogSlider(readout_format=f".{control.digits}g", **limits, **common)
     else:
         limits = {"min": control.low, "max": control.high}
-        slider = widgets.FloatSlider(readout_format=f".{control.digits}f", **limits, **common)
+        digits = f".{control.digits}f" if control.digits <= DECIMALS else ".4g"
+        slider = widgets.FloatSlider(readout_format=digits, **limits, **common)
     slider.add_class(f"explorer-control-{control.name.replace('.', '-')}")
     return slider
 

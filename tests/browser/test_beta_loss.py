@@ -86,6 +86,9 @@ def test_every_state_along_a_drag_is_free_of_float_noise(panel, name):
         ("b", "-3", 0.05),
         ("y", "7", 1.0),
         ("y", "0", 0.0),
+        ("a", "3,5", 3.5),
+        ("a", "1e1", 10.0),
+        ("y", ",25", 0.25),
     ],
 )
 def test_a_typed_value_is_taken_exactly_or_clamped_to_the_range(panel, name, typed, value):
@@ -102,10 +105,35 @@ def test_a_value_typed_while_the_button_is_still_pressed_is_not_taken_for_a_drag
     panel.page.mouse.up()
 
 
-@pytest.mark.parametrize("nonsense", ["abc", ""])
-def test_nonsense_typed_into_a_readout_changes_nothing(panel, nonsense):
+WORDS = "() => document.querySelector('.explorer-control-a .explorer-typed').textContent"
+
+
+def test_nothing_typed_into_a_readout_changes_nothing(panel):
+    panel.notebook.type_value(panel.slider("a"), "")
+    panel.expect(**START)
+
+
+@pytest.mark.parametrize("nonsense", ["abc", "1,2,3", "5 x"])
+def test_nonsense_typed_into_a_readout_changes_nothing_and_is_told(panel, nonsense):
     panel.notebook.type_value(panel.slider("a"), nonsense)
     panel.expect(**START)
+    assert panel.page.evaluate(WORDS) == f"{nonsense}: allowed is 0.05 to 20.00"
+    assert panel.find(".explorer-control-a .explorer-typed").is_visible()
+
+
+def test_a_typed_value_beyond_the_end_is_told_until_another_is_taken(panel):
+    panel.notebook.type_value(panel.slider("a"), "99")
+    panel.expect(**{**START, "a": 20.0})
+    assert panel.page.evaluate(WORDS) == "99: allowed is 0.05 to 20.00"
+    panel.notebook.type_value(panel.slider("a"), "9")
+    panel.expect(**{**START, "a": 9.0})
+    assert panel.page.evaluate(WORDS) == ""
+
+
+def test_a_typed_value_is_taken_where_the_focus_goes_elsewhere(panel):
+    panel.find(".explorer-control-a .widget-readout").click()
+    panel.press("ControlOrMeta+a", *"4,25", "Tab")
+    panel.expect(**{**START, "a": 4.25})
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 // The sliders and choices of ipywidgets: the one place that knows how they behave and look.
-import { KEYS, sliderOf } from "./elements.js";
+import { html, KEYS, sliderOf } from "./elements.js";
 import { ARROWS, isNear, onGrid } from "./grid.js";
+import { number } from "./text.js";
 import { key } from "./wire.js";
 
 const SAVING = 200; // ms from one value of a control that the kernel is told to the next
 const SETTLING = 300; // ms after the last of them that the kernel is asked whether it has them all
+const READABLE = 6000; // ms that it is said beside a slider what is wrong with a typed value
+const TYPED = /^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i;
 const STOCK_HANDLE = ".noUi-handle, .ui-slider-handle"; // of a slider, in ipywidgets 8 and 7
 
 const WORDS = {
@@ -101,11 +104,11 @@ export class Widgets {
     widget.set = (attribute, value, options) => {
       if (typeof attribute === "object") { // of the kernel
         const { value: told, index: chosen, ...rest } = attribute;
-        const older = this.unsaved.has(widget) || this.asked.some((settings) => isNear(told, settings[name]));
+        const older = this.unsaved.has(widget) || this.asked.some((settings) => isNear(told, settings[name], this.link.control(name) ?? {}));
         if (older) return set.call(widget, rest, value);
         if (told !== undefined || chosen !== undefined) this.untold.delete(name);
       }
-      echo = options?.updated_view !== undefined && isNear(value, widget.get(attribute));
+      echo = options?.updated_view !== undefined && isNear(value, widget.get(attribute), this.link.control(name) ?? {});
       if (echo) return widget;
       set.call(widget, attribute, value, options);
       if (typeof attribute !== "object" && !this.writing) this.link.makeRoom(name); // a reader has moved it
@@ -180,7 +183,7 @@ export class Widgets {
       const value = this.byName.get(control.name).get(this.trait(control.name));
       if (control.options) return control.options[value][0];
       const settled = onGrid(value, control);
-      const near = [state[i], settled].find((exact) => isNear(value, exact));
+      const near = [state[i], settled].find((exact) => isNear(value, exact, control));
       // A slider that is dragged keeps to its grid; a typed value stands as it is.
       if (near !== undefined || control.name !== this.dragged) return near ?? value;
       this.quietly(() => this.byName.get(control.name).set("value", settled));
@@ -239,6 +242,36 @@ export class Widgets {
     const drag = ({ target }) => target !== readout && (this.dragged = name); // what is typed there stands
     node.addEventListener("pointerdown", drag, true);
     node.addEventListener("keydown", (event) => this.press(event, link.control(name)), true);
+    let before = "";
+    const words = html("span", { class: "explorer-typed", role: "alert" });
+    node.append(words);
+    const take = () => {
+      if (readout.textContent !== before) this.take(readout, before, link.control(name), words);
+      before = readout.textContent;
+    };
+    readout.addEventListener("focus", () => (before = readout.textContent));
+    readout.addEventListener("blur", take);
+    const enter = (event) => {
+      if (event.key !== "Enter" || event.target !== readout) return;
+      event.preventDefault();
+      event.stopPropagation();
+      take();
+    };
+    node.addEventListener("keydown", enter, true);
+  }
+
+  // What was typed: a number with a point or a comma, kept inside the slider's limits. Stock readouts
+  // take what they can make of it, without a word, and nothing at all where Enter is not pressed.
+  take(readout, before, control, words) {
+    const text = readout.textContent.trim().replace("−", "-");
+    const value = TYPED.test(text) ? Number(text.replace(",", ".")) : NaN;
+    const inside = Math.min(Math.max(value, control.low), control.high);
+    const [low, high] = [control.low, control.high].map((end) => number(end, control.digits));
+    readout.textContent = before;
+    if (!Number.isNaN(value)) this.write(control.name, inside);
+    clearTimeout(words.ends);
+    words.textContent = value === inside ? "" : `${text.slice(0, 20)}: allowed is ${low} to ${high}`;
+    words.ends = setTimeout(() => (words.textContent = ""), READABLE);
   }
 
   // The arrow keys on a slider's handle move it by its own step.

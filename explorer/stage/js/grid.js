@@ -1,9 +1,10 @@
 // The positions of a slider: low, low + step, ..., high; with `log` by powers of ten.
 
-const NOISE = 1e-8; // by which a stock slider may miss the value that it was given
+const NOISE = 1e-8; // of its range, by which a stock slider may miss the value that it was given
 
 export const round = (value) => Number(value.toPrecision(12));
-export const isNear = (value, exact) => Math.abs(value - exact) < NOISE * Math.max(1, Math.abs(value));
+export const isNear = (value, exact, { low, high, log }) =>
+  Math.abs(value - exact) < (log ? NOISE * Math.abs(value) : NOISE * (high - low) + 1e-15 * Math.abs(value));
 
 // How many steps a value is above the lowest.
 export const steps = (value, { low, step, log }) => (log ? Math.log10(value / low) : value - low) / step;

@@ -2,8 +2,11 @@
 
 export function number(value, digits) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "–";
-  const text = rounded(value, digits);
-  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+  let text = rounded(value, digits);
+  if (digits > 9 && Number(text) !== 0) {
+    text = value.toExponential(Math.max(0, digits + Math.floor(Math.log10(Math.abs(value)))));
+  }
+  return Number(text) === 0 ? text.replace("-", "") : text.replaceAll("-", "−");
 }
 
 // As Python rounds. Of two texts that are equally near (as only for odd multiples of 2 ** -(digits + 1))
