@@ -167,7 +167,8 @@ def jensen_shannon(p: Family, q: Family) -> FloatArray:
     _check_supports(p, q)
     if not _are_tables(p, q):
         return _integral(terms, p, q)
-    ends, kinks = np.asarray(panel_ends(p, q)), line("p", p).join(line("q", q)).kinks
+    kinks = line("p", p).join(line("q", q)).kinks
+    ends = np.asarray(panel_ends(p, q))
     return _integral(terms, p, q, kinks[(kinks > ends.min()) & (kinks < ends.max())])
 
 

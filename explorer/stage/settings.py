@@ -92,10 +92,18 @@ def controls_of(state: State) -> dict[str, Control]:
     for name, control in controls.items():
         value = entry(state, name)
         if isinstance(control, Slider) and not control.low <= value <= control.high:
-            limits = f"limits={{{name.partition('.')[0]!r}: (low, high)}}"
-            reach = f"{control.low:g} to {control.high:g}"
-            refuse(name, value, f"{reach}, the slider's limits; widen them with {limits}")
+            limit, reach = _limit_of(state, control), f"{control.low:g} to {control.high:g}"
+            widen = f", the slider's limits; widen them with limits={{{limit!r}: (low, high)}}"
+            refuse(name, value, reach + (widen if limit else ""))
     return controls
+
+
+def _limit_of(state: Any, slider: Slider) -> str | None:
+    """The name of the limits that a slider has its ends from, if they can be given."""
+    limits: Mapping[str, Any] = getattr(state, "limits", {})
+    field, ends = slider.name.partition(".")[0], (slider.low, slider.high)
+    same = (name for name, pair in limits.items() if tuple(pair) == ends)
+    return field if field in limits else next(same, None)
 
 
 def allowed(control: Control, value: Any) -> Setting:

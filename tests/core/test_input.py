@@ -272,3 +272,122 @@ def test_categorical_has_no_nan_at_the_extremes(logits):
         assert not np.isnan(p.nll_gradient(y)["logits"]).any()
     assert not np.isnan(p.entropy())
     assert p.log_prob(-1) == p.log_prob(3) == -np.inf
+
+
+# What is thrown at every argument of every function: it is a ValueError of one short line that
+# names the argument, or it is taken.
+ZOO = {
+    **NO_NUMBERS,
+    "nan": np.nan, "inf": np.inf, "minus inf": -np.inf, "empty text": "", "bytes": b"1",
+    "dict": {"a": 1}, "set": {1.0}, "function": len, "class": int, "generator": (i for i in ()),
+    "nested": [[1.0, [2.0]], 3.0], "huge": 10**400, "long": list(range(20_000)), "minus 3": -3,
+    "date": np.datetime64("2020-01-01"), "timedelta": np.timedelta64(3, "s"),
+    "timedeltas": np.array([1, 2], "m8[s]"), "masked": np.ma.array([0.3, 0.5], mask=[0, 1]),
+    "all masked": np.ma.masked, "float16": np.float16(0.5), "float16s": np.float16([0.25, 0.5]),
+    "scalar array": np.array(0.5), "matrix": [[0.1, 0.9], [0.3, 0.7]],
+    "cube": np.full((2, 1, 2), 0.5),
+    "none of them": [], "nans": [np.nan, 1.0], "many texts": ["a"] * 100, "2.5": 2.5,
+    "a Bernoulli": Bernoulli(0.3), "a Categorical": Categorical([0.0, 1.0, 2.0]),
+    "an Empirical": Empirical([1.0, 2.0]), "Normals": Normal([0.0, 1.0], 1.0), "family": Normal,
+}  # fmt: skip
+N, TWO = Normal(0.0, 1.0), Mixture([0.5, 0.5], (Normal(-1.0, 1.0), Normal(2.0, 1.0)))
+X, Y, LABELS = [0.0, 1.0, 2.0, 3.0, 4.0], [0.1, 1.2, 1.9, 3.3, 3.9], [0, 1, 0, 1, 1]
+CALLS = {
+    "alpha_branches": {"p": TWO},
+    "alpha_divergence": {"p": N, "q": N, "alpha": 0.5},
+    "best_answer": {"p": TWO, "loss": "zero_one", "tolerance": 0.1},
+    "cross_entropy": {"p": N, "q": N},
+    "descend": {"p": TWO, "start": N, "direction": "reverse", "method": "adam", "steps": 2,
+                "rate": 0.1, "fixed_sigma": 1.0},
+    "entropy": {"p": TWO},
+    "excess": {"p": TWO, "t": 0.0, "order": 1},
+    "fit_alpha_divergence": {"p": TWO, "alpha": 0.5},
+    "fit_cross_entropy": {"family": Normal, "p": TWO},
+    "fit_forward_kl": {"p": TWO},
+    "fit_line": {"x": X, "y": Y},
+    "fit_logistic": {"x": X, "y": LABELS},
+    "fit_mle": {"family": Normal, "y": Y},
+    "fit_reverse_kl": {"p": TWO, "fixed_sigma": 1.0},
+    "fit_scaled_line": {"x": X, "y": Y, "link": "exp"},
+    "forward_kl": {"p": TWO, "mu": 0.0, "log_sigma": 0.0},
+    "head": {"family": "categorical", "classes": 2, "link": "exp", "loss": "full", "center": 0.0,
+             "unit": 1.0},
+    "highest_density_region": {"p": TWO, "mass": 0.5},
+    "interval_risk": {"p": TWO, "low": 0.0, "high": 1.0, "loss": "absolute"},
+    "jensen_shannon": {"p": N, "q": TWO},
+    "kl": {"p": N, "q": TWO},
+    "kl_parts": {"p": N, "q": TWO},
+    "log_beta": {"a": 1.0, "b": 2.0},
+    "log_bound_gap": {"z": 1.0},
+    "log_softplus": {"x": 1.0},
+    "nll": {"family": N, "y": Y},
+    "renyi_divergence": {"p": N, "q": N, "alpha": 0.5},
+    "reverse_branches": {"weights": (0.5, 0.5), "sigmas": (1.0, 1.0), "reach": 2.0},
+    "reverse_kl": {"p": TWO, "mu": 0.0, "log_sigma": 0.0},
+    "risk": {"p": TWO, "answer": 0.5, "loss": "zero_one", "tolerance": 0.1},
+    "scale_of": {"raw": 1.0, "link": "exp"},
+    "shortfall": {"p": TWO, "t": 0.0, "order": 1},
+    "softplus": {"x": 1.0},
+    "softplus_inverse": {"s": 1.0},
+    "sum_of_squares": {"x": X, "y": Y, "w": 1.0, "c": 0.0},
+    "train": {"x": X, "y": Y, "family": "normal", "hidden": 2, "method": "adam", "rate": 0.1,
+              "decay": 0.0, "batch": 0, "steps": 3, "seed": 0, "link": "exp", "loss": "full",
+              "held_out": None},
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of what overflows
+@pytest.mark.parametrize("name", CALLS)
+def test_whatever_is_handed_to_a_function_is_taken_or_refused_by_name(name):
+    function, good = getattr(core, name), CALLS[name]
+    function(**good)
+    for argument in good:
+        for what, bad in ZOO.items():
+            try:
+                function(**{**good, argument: bad})
+            except ValueError as error:
+                told, (named, _, _) = str(error), str(error).partition(" = ")
+                known = (*good, "family", "shapes", " and ".join(("mu", "log_sigma")))
+                assert named in known or named.split("[")[0] in good, (argument, what, told)
+                assert len(told) <= 300, (argument, what)
+                assert "\n" not in told
+            except Exception as error:
+                raise AssertionError((argument, what)) from error
+
+
+def test_every_function_is_tried():
+    functions = {name for name in core.__all__ if type(getattr(core, name)) is type(core.kl)}
+    assert functions - CALLS.keys() == {"divergence_terms", "refuse"}
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+def test_probabilities_of_few_digits_are_taken_as_those_that_sum_to_1(kind):
+    rng = np.random.default_rng(0)
+    for count in (2, 3, 10, 50):
+        logits = rng.normal(size=(20, count)).astype(kind)
+        p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+        assert p.dtype == kind
+        np.testing.assert_allclose(Categorical.from_probabilities(p).probabilities.sum(axis=-1), 1)
+        np.testing.assert_array_less(0, Categorical(np.zeros(count)).nll(p))
+        Mixture(p[0], (Normal(0, 1),) * count)
+    three = Categorical.from_probabilities(np.float32([0.1, 0.2, 0.7]))
+    np.testing.assert_allclose(three.nll(2), 0.356674953518, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"^p = "):
+        Categorical.from_probabilities(np.float64([0.1, 0.2, 0.7]).astype(np.float32).astype(float))
+
+
+@pytest.mark.parametrize("loss", ["square", "", None, [], np.array(["squared"])])
+def test_a_loss_that_is_unknown_is_refused_and_not_taken_for_another(loss):
+    for call in (lambda: core.risk(N, 0.0, loss), lambda: core.best_answer(N, loss),
+                 lambda: core.interval_risk(N, 0.0, 1.0, loss)):  # fmt: skip
+        with pytest.raises(ValueError, match=r"^loss = .*one of 'zero_one', 'absolute', 'squared'"):
+            call()
+
+
+def test_classes_are_counted_within_reason():
+    with pytest.raises(ValueError, match=r"^y = .*whole class numbers from 0 to 999999"):
+        core.fit_mle(Categorical, [0, 10**9])
+    for classes in (2.5, -1, "3", 10**9):
+        with pytest.raises(ValueError, match=r"^classes = .*a whole number from 1"):
+            core.fit_mle(Categorical, [0, 1], classes=classes)
+    assert core.fit_mle(Categorical, [0, 1], classes=np.int64(3)).probabilities.shape == (3,)

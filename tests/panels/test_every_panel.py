@@ -3,8 +3,9 @@
 import json
 import math
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from explorer.scene import (
     structure,
     values,
 )
+from explorer.stage.session import Session
 
 # A panel's name and arguments: each of them has a structure of its own.
 CALLS: list[tuple[str, dict[str, Any]]] = [
@@ -199,3 +201,121 @@ def test_every_button_says_what_it_does(name, options):
     start = blueprint(name, options)
     for preset in start.view(start.state).presets:
         assert preset.note, preset.label
+
+
+TRIED = [call for i, call in enumerate(CALLS) if call[0] != "training" or i < len(explorer.PANELS)]
+# What is thrown at every argument and at `set`.
+ZOO: dict[str, Any] = {
+    "none": None, "nan": math.nan, "inf": math.inf, "text": "abc", "no text": "", "bytes": b"1",
+    "object": object(), "dict": {"a": 1}, "function": len, "nested": [[1.0, [2.0]], 3.0],
+    "huge": 10**400, "1e300": 1e300, "minus 3": -3, "complex": 1j, "date": np.datetime64("2020"),
+    "timedelta": np.timedelta64(3, "s"), "timedeltas": np.array([1, 2], "m8[s]"),
+    "masked": np.ma.array([0.3, 0.5], mask=[False, True]), "all masked": np.ma.masked,
+    "float16": np.float16(0.5), "float16s": np.float16([0.25, 0.5]), "scalar": np.array(0.5),
+    "matrix": [[0.1, 0.9], [0.3, 0.7]], "empty": [], "objects": np.array([None, 1.0], object),
+    "truths": [True, False], "long": list(range(20_000)), "texts": ["a"] * 100, "2.5": 2.5,
+    "Normals": Normal([0.0, 1.0], 1.0), "family": Normal, "pair of texts": ("a", "b"),
+}  # fmt: skip
+NEVER_TAKEN = {"text", "bytes", "object", "dict", "function", "nested", "huge", "complex", "date",
+               "timedelta", "timedeltas", "masked", "all masked", "matrix", "objects"}  # fmt: skip
+
+
+def is_plain(error, names):
+    """Whether an error is one short line that begins with one of these names."""
+    told = str(error)
+    named = re.split(r" = | has |\[|\.", told)[0]
+    assert named in names, told
+    assert len(told) <= 300, told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize(("name", "options"), TRIED)
+def test_whatever_is_handed_to_a_panel_is_taken_or_refused_by_name(name, options):
+    quick = {"steps": 5} if name == "training" else {}
+    session = Session(blueprint(name, options | quick), lambda *_: None)
+    began, limits = session.state, dict(session.state.limits)
+    arguments = set(signature(getattr(import_module(f"explorer.panels.{name}"), name)).parameters)
+    settable = {f.name for f in fields(began)} - {"p_family", "q_family"}
+    names = arguments | settable | set(limits) | {"mu", "(v, d)"}
+    for what, bad in ZOO.items():
+        for argument in sorted(arguments - {"parameters"}):
+            try:
+                start = blueprint(name, options | quick | {argument: bad})
+                start.view(start.state)
+                assert what not in NEVER_TAKEN, (argument, what)
+            except ValueError as error:
+                is_plain(error, names)
+        changes = [{f: bad} for f in sorted(settable)] + [{"limits": {f: bad}} for f in limits]
+        for change in changes:
+            try:
+                session.set(**change)
+                assert what not in NEVER_TAKEN, (change, what)
+            except ValueError as error:
+                assert session.state == began, change
+                is_plain(error, names)
+            else:
+                session = Session(blueprint(name, options | quick), lambda *_: None)
+
+
+def refusal(session, **changes):
+    """Why these changes are refused, or nothing."""
+    try:
+        session.set(**changes)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("name", "options"), TRIED)
+def test_advice_on_how_to_widen_a_slider_is_right(name, options):
+    quick = {"steps": 5} if name == "training" else {}
+    session = Session(blueprint(name, options | quick), lambda *_: None)
+    for control in [c for c in session.controls.values() if isinstance(c, Slider)]:
+        beyond = float(math.ceil(control.high + 0.5 * (control.high - control.low)))
+        told = refusal(session, **{control.name: beyond})
+        advised = re.search(r"widen them with limits=\{'(\w+)': \(low, high\)\}", told)
+        assert advised or "limits" not in told
+        if advised:
+            assert advised[1] in session.state.limits
+            assert not refusal(session, limits={advised[1]: (control.low, beyond)})
+            assert "widen" not in refusal(session, **{control.name: beyond})
+        if advised or not told:
+            session = Session(blueprint(name, options | quick), lambda *_: None)
+
+
+OFFSETS = [
+    (0.0, 1e-12), (0.0, 1e-6), (0.0, 1e6), (0.0, 1e12), (1.7e9, 1e3), (-1.7e9, 1.0), (1e-3, 1e-9),
+]  # fmt: skip
+SHARES = np.linspace(0.0, 1.0, 12)
+OF_DATA: list[tuple[str, dict[str, Any]]] = [
+    *(("likelihood", {"family": f}) for f in ("normal", "laplace", "student_t")),
+    *(("empirical_kl", {"family": f}) for f in ("normal", "laplace")),
+    *(("point_estimate", {"distribution": f}) for f in ("normal", "mixture")),
+    ("least_squares", {}), ("heteroscedastic", {}),
+    ("bernoulli_loss", {"y": [0, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 1]}),
+    ("training", {"family": "normal", "steps": 20}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("offset", "scale"), OFFSETS)
+@pytest.mark.parametrize(("name", "options"), OF_DATA)
+def test_data_of_any_unit_and_offset_are_shown(name, options, offset, scale):
+    noise = np.random.default_rng(1).normal(size=12)
+    values, others = offset + scale * SHARES, SHARES + 0.1 * noise
+    cases = [{"observations": offset + scale * noise}]
+    if name == "bernoulli_loss":
+        cases = [{"x": values}]
+    elif name in ("least_squares", "heteroscedastic", "training"):
+        cases = [{"x": values, "y": others}, {"x": SHARES, "y": offset + scale * others}]
+    for data in cases:
+        start = blueprint(name, options | data)
+        scene = start.view(start.state)
+        assert math.isfinite(scene.named.get("loss", 0.0))
+        for control in start.state.controls():
+            if isinstance(control, Slider) and control.step != 1.0:
+                positions = [control.nearest(x) for x in np.linspace(control.low, control.high, 11)]
+                assert len(set(positions)) == 11, control
+        for plot in scene.plots:
+            for low, high in (plot.x.limits, plot.y.limits):
+                assert low < high
+                assert math.isfinite(high - low)
