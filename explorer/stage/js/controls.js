@@ -268,7 +268,7 @@ export class Widgets {
     const inside = Math.min(Math.max(value, control.low), control.high);
     const [low, high] = [control.low, control.high].map((end) => number(end, control.digits));
     readout.textContent = before;
-    if (!Number.isNaN(value)) this.write(control.name, inside);
+    if (!Number.isNaN(value)) this.link.assign({ [control.name]: inside });
     clearTimeout(words.ends);
     words.textContent = value === inside ? "" : `${text.slice(0, 20)}: allowed is ${low} to ${high}`;
     words.ends = setTimeout(() => (words.textContent = ""), READABLE);
