@@ -114,8 +114,9 @@ def draw(scene: Scene) -> Picture:
     style = {"fontsize": SENTENCE, "color": TEXT, "va": "top", **SYMBOLS}
     for i, line in enumerate(sentence):
         figure.text(edge, (top - LEADING * i) / height, line, gid="sentence", **style)
-    rule = [1 - above / height] * 2
-    figure.add_artist(Line2D((edge, end), rule, color=LINE, linewidth=0.8))
+    if sentence:
+        rule = [1 - above / height] * 2
+        figure.add_artist(Line2D((edge, end), rule, color=LINE, linewidth=0.8))
     for i, (plot, drawn) in enumerate(zip(plots, scene.plots, strict=True)):
         row, column = places[i]
         left = sum(margins[: column + 1]) + column * (wide + RIGHT)

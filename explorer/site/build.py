@@ -92,7 +92,7 @@ def _panel(target: Path, name: str, where: dict[str, Any]) -> str:
     data = {"name": name, "buffer": b64encode(buffer).decode(), **json.loads(text), **where}
     scene = page.session.scene
     _picture(target / "pictures" / f"{name}.svg", scene)
-    first = replace(scene, plots=scene.plots[:1], sums=(), sentence="", columns=1)
+    first = replace(scene, plots=scene.plots[:1], sums=(), sentence="")
     _picture(target / "pictures" / f"{name}-first.svg", first)
     words = {"title": _title(name), "line": _line(name), "sentence": plain(str(scene.sentence))}
     (target / name).mkdir()
