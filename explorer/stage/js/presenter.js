@@ -1,7 +1,7 @@
 // A presenter's view: one panel over the whole window, larger. Its button, the key P, and Escape.
 import { html, KEYS, put } from "./elements.js";
 
-const FIELDS = "input[type=text], textarea, select, [contenteditable=true]";
+const FIELDS = "input:not([type=radio], [type=range]), textarea, select, [contenteditable=true]";
 
 export class Presenter {
   constructor(view, signal) {
