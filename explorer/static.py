@@ -200,7 +200,8 @@ def _line(plot: PlotAxes, mark: Line, gid: str) -> Drawn:
         return [], [np.column_stack([x, y])]
     curve = _between(x, y) if x.size == 2 else np.column_stack([x, y])
     k = int((x.size - 1) * mark.at)
-    at = (x.mean(), y.mean()) if x.size == 2 else (x[k], y[k])
+    ends = np.array([x[[0, -1]], y[[0, -1]]])
+    at = ends @ (1 - mark.at, mark.at) if x.size == 2 else (x[k], y[k])
     label = (float(at[0]), float(at[1]), mark.label, mark.role, 0.3)
     return [] if np.isnan(at[1]) else [label], [curve]
 

@@ -17,22 +17,26 @@ export class Labels {
     this.taken = []; // boxes
   }
 
-  add(x, y, text, role, gap, places = PLACES) {
-    this.anchors.push({ x, y, text, role, gap, places });
+  // `own` are the points of the curve that is named: no other that does not cross it there may be as near.
+  add(x, y, text, role, gap, { places = PLACES, own } = {}) {
+    this.anchors.push({ x, y, text, role, gap, places, own });
   }
 
   // Labels keep off the straight line between two points.
   avoid(x0, y0, x1, y1) {
     const count = Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 5);
-    this.curves.push([...Array(count).keys()].flatMap((i) => [x0 + ((x1 - x0) * i) / count, y0 + ((y1 - y0) * i) / count]));
+    const points = [...Array(count).keys()].flatMap((i) => [x0 + ((x1 - x0) * i) / count, y0 + ((y1 - y0) * i) / count]);
+    this.curves.push(points);
+    return points;
   }
 
   place({ left, top, right, bottom }, family) {
-    this.anchors.forEach(({ x, y, text, role, gap, places }, i) => {
+    this.anchors.forEach(({ x, y, text, role, gap, places, own }, i) => {
       const node = this.node.childNodes[i] ?? this.node.appendChild(svg("text"));
       setSvg(node, text);
       put(node, "class", `role-${role}`);
       const width = textWidth(text, family);
+      const rivals = own ? this.curves.filter((points) => points !== own && crossings({ x, y, width: 0, height: 0 }, points, 5) === 0) : [];
       let best;
       for (const [dx, dy] of places) {
         const box = { x: dx > 0 ? x + gap : dx < 0 ? x - gap - width : x - width / 2, y: y - 8 + dy * (gap + 9), width, height: 16 };
@@ -41,7 +45,8 @@ export class Labels {
         const cost =
           1000 * this.taken.filter((other) => overlap(box, other, 2)).length +
           100 * this.anchors.filter((other) => inside(box, other, 4)).length +
-          this.curves.reduce((sum, points) => sum + crossings(box, points), 0);
+          this.curves.reduce((sum, points) => sum + crossings(box, points, 1), 0) +
+          30 * rivals.filter((points) => crossings(box, points, gap) > 0).length;
         if (!best || cost < best.cost) best = { box, cost };
         if (cost === 0) break;
       }
@@ -58,8 +63,8 @@ export const overlap = (a, b, gap) =>
 const inside = (box, point, gap) =>
   point.x > box.x - gap && point.x < box.x + box.width + gap && point.y > box.y - gap && point.y < box.y + box.height + gap;
 
-function crossings(box, points) {
+function crossings(box, points, gap) {
   let count = 0;
-  for (let i = 0; i < points.length; i += 2) count += inside(box, { x: points[i], y: points[i + 1] }, 1);
+  for (let i = 0; i < points.length; i += 2) count += inside(box, { x: points[i], y: points[i + 1] }, gap);
   return count;
 }

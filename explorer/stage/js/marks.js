@@ -59,11 +59,13 @@ export const MARKS = {
     });
     return (values) => {
       const [xs, ys, text] = [values[mark.x], values[mark.y], values[mark.label]];
-      plot.labels.curves.push(trace(xs, ys));
+      const own = trace(xs, ys);
+      plot.labels.curves.push(own);
       if (!text || xs.length === 0) return;
       const middle = Math.floor((xs.length - 1) * mark.at);
-      const [x, y] = xs.length === 2 ? [(xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2] : [xs[middle], ys[middle]];
-      if (!Number.isNaN(y)) plot.labels.add(plot.x(x), plot.yClamped(y), text, mark.role, 8);
+      const along = (ends) => ends[0] + mark.at * (ends[1] - ends[0]);
+      const [x, y] = xs.length === 2 ? [along(xs), along(ys)] : [xs[middle], ys[middle]];
+      if (!Number.isNaN(y)) plot.labels.add(plot.x(x), plot.yClamped(y), text, mark.role, 8, { own });
     };
   },
 
@@ -88,8 +90,8 @@ export const MARKS = {
     return (values) => {
       const [x, text] = [plot.x(values[mark.x]), values[mark.label]];
       put(node, "d", `M${x.toFixed(1)} ${MARGIN.top}V${plot.bottom}`);
-      if (text) plot.labels.add(x, MARGIN.top + 10, text, mark.role, 9);
-      plot.labels.avoid(x, MARGIN.top, x, plot.bottom);
+      const own = plot.labels.avoid(x, MARGIN.top, x, plot.bottom);
+      if (text) plot.labels.add(x, MARGIN.top + 10, text, mark.role, 9, { own });
       if (!knob) return;
       put(knob, "cx", round2(x));
       put(knob, "cy", plot.bottom);
@@ -149,7 +151,7 @@ export const MARKS = {
         const [base, y] = [plot.yClamped(at(values[mark.base], i)), plot.yClamped(ys[i])];
         path += `M${round2(left)} ${round2(base)}V${round2(y)}H${round2(right)}V${round2(base)}Z`;
         const text = at(values[mark.label], i);
-        if (text) plot.labels.add((left + right) / 2, y + (y > base ? 10 : -10), text, mark.role, 0, [[0, 0]]);
+        if (text) plot.labels.add((left + right) / 2, y + (y > base ? 10 : -10), text, mark.role, 0, { places: [[0, 0]] });
         handles.place(i, left, y - 14, right - left, 28);
       }
       put(node, "d", path);
@@ -173,7 +175,9 @@ export const MARKS = {
     return (values) => {
       const text = values[mark.text];
       setSvg(node, text);
-      const width = 1.1 * textWidth(text, plot.family);
+      const [whole, room] = [1.25 * textWidth(text, plot.family), plot.right - plot.left - 10];
+      const width = Math.min(whole, room);
+      put(node, "style", whole > room ? `font-size:${round2((14 * room) / whole)}px` : "");
       const x = right ? plot.right - 4 : plot.left + 6;
       const box = { x: right ? x - width : x, y: MARGIN.top + 2, width, height: 18, note: true };
       while (plot.labels.taken.some((other) => other.note && overlap(box, other, 4))) box.y += 20; // where it is narrow
