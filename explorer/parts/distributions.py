@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.core import FAMILIES, Categorical, Family, Mixture, Parameter
 from explorer.parts.inputs import Interval, Limits, Numbers, hull, intervals, real, refuse
-from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, decimals, fine_step, rounded
+from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, decimals, fine_step, rounded, tidy
 from explorer.scene import Array, Slider
 
 MOST = {Mixture: 3 * 5, Categorical: 8}  # numbers
@@ -60,7 +60,8 @@ class Distribution:
         if weights and abs(sum(weights) - 1) > 1e-9:
             places, parts = found.those("weight"), iter(weights)
             whole = [
-                next(parts) / sum(weights) if i in places else n for i, n in enumerate(numbers)
+                tidy(next(parts) / sum(weights)) if i in places else n
+                for i, n in enumerate(numbers)
             ]
             return cls(family, tuple(whole))
         return found

@@ -132,7 +132,7 @@ def shares(weights: Numbers) -> Numbers:
     total = sum(weights)
     if total == 0:
         refuse("weights", weights, "a sum above 0")
-    return weights if abs(total - 1) < 1e-9 else tuple(weight / total for weight in weights)
+    return weights if abs(total - 1) < 1e-9 else tuple(tidy(weight / total) for weight in weights)
 
 
 def around(means: Numbers, sigmas: Numbers, values: Numbers) -> Interval:

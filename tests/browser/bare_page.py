@@ -33,6 +33,11 @@ HOST = """async ({scene, buffer, slider}) => {
         constructor(values) { this.values = values; this.listeners = []; this.sent = []; }
         get(name) { return this.values[name]; }
         set(name, value) {
+            if (typeof name === 'object') { // as what the kernel sets arrives
+                for (const entry of Object.entries(name)) this.set_one(...entry);
+            } else this.set_one(name, value);
+        }
+        set_one(name, value) {
             if (this.values[name] === value) return;
             this.values[name] = value;
             for (const [event, callback] of this.listeners)
@@ -84,8 +89,7 @@ HOST = """async ({scene, buffer, slider}) => {
         scene.controls.forEach((control, i) => {
             const index = control.options?.findIndex(([value]) => value === scene.state[i]);
             const widget = window.widgets[control.name];
-            if (index === undefined) widget.set('value', scene.state[i]);
-            else widget.set('index', index);
+            widget.set(index === undefined ? {value: scene.state[i]} : {index});
         });
         window.model.set('scene', opened(scene, buffer));
     }
