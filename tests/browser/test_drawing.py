@@ -183,13 +183,21 @@ def test_notes_do_not_stand_on_each_other(browser, width):
     page.close()
 
 
-@pytest.mark.parametrize("transform", ["scale(1.5)", "scale(0.6)"])
-def test_a_handle_follows_the_pointer_in_a_page_that_is_transformed(browser, transform):
+@pytest.mark.parametrize(
+    "style",
+    [
+        {"transform": "scale(1.5)"},
+        {"transform": "scale(0.6)"},
+        {"zoom": "1.3"},
+        {"paddingTop": "3000px"},  # so that the page is scrolled
+    ],
+)
+def test_a_handle_follows_the_pointer_in_a_page_that_is_transformed(browser, style):
     page = BarePage(browser, viewport={"width": 2000, "height": 1600})
     page.page.evaluate(
-        """transform => Object.assign(document.getElementById('around').style,
-            {width: '1000px', transformOrigin: 'top left', transform})""",
-        transform,
+        """style => Object.assign(document.getElementById('around').style,
+            {width: '1000px', transformOrigin: 'top left', ...style})""",
+        style,
     )
     function = import_module("explorer.panels.beta_loss").beta_loss
     page.draw(function(a=6, b=5))
