@@ -194,11 +194,20 @@ def test_every_button_leads_where_it_should_and_reset_leads_back(displayed):
         wait_for(notebook, [near(setting) for setting in goal])
         assert flaws(notebook) == [], presets.nth(i).inner_text()
     for player in players:
-        for button in player.locator("button").all():
-            before = agreed(notebook)
-            button.click()
-            assert agreed(notebook, before), button.inner_text()
-            assert flaws(notebook) == [], button.inner_text()
+        play, step = player.locator("button").all()
+        before = agreed(notebook)
+        play.click()
+        notebook.page.wait_for_function(
+            "before => document.querySelector('.explorer-stage').dataset.frameState !== before",
+            arg=json.dumps(before, separators=(",", ":")),
+        )
+        assert flaws(notebook) == []
+        if play.inner_text() == "❚❚ pause":  # else it has come to its end
+            play.click()
+        before = agreed(notebook)
+        step.click()
+        assert agreed(notebook, before)
+        assert flaws(notebook) == []
     presets.last.click()
     fresh = f"__import__('json').dumps(__import__('explorer').{name}()._session.settings)"
     wait_for(notebook, json.loads(notebook.kernel.value(fresh)))

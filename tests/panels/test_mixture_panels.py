@@ -324,3 +324,12 @@ def test_bad_input_is_named_and_the_panel_stays(panel, bad, message):
     with pytest.raises(ValueError, match=message):
         session.set(**bad)
     assert session.state == before
+
+
+@both
+def test_components_that_come_and_go_leave_no_noise_in_the_weights(panel):
+    session = opened(panel((190.9, 216.0), (6.5, 7.3), weights=(0.6, 0.4)))
+    labels = [preset.label for preset in session.scene.presets]
+    for label in ("+ mode", "+ mode", "− mode", "− mode"):
+        session.press(labels.index(label))
+    assert session.state.weights == (0.6, 0.4)
