@@ -68,7 +68,7 @@ def build(target: Path, local: Path | None = None) -> None:
     size += (target / "app" / "explorer.zip").stat().st_size
     where = {"pyodide": place, "bytes": size}
     cards = [_panel(target, name, where) for name in PANELS]
-    _write(target / "index.html", "index.html", panels="\n".join(cards), lab="")
+    _write(target / "index.html", "index.html", panels="\n".join(cards), repository=REPOSITORY)
     _service_worker(target)
 
 
@@ -102,7 +102,7 @@ def _panel(target: Path, name: str, where: dict[str, Any]) -> str:
         name=name,
         dashed=name.replace("_", "-"),
         page=json.dumps(data).replace("<", "\\u003c"),
-        lab="",
+        repository=REPOSITORY,
         **{key: html.escape(word) for key, word in words.items()},
     )
     return (
