@@ -83,14 +83,17 @@ function count(loaded) {
 function hear(worker) {
   let loaded = 0;
   let isLive = false;
+  const over = new AbortController(); // what still comes after a failure would hide what is said of it
   worker.addEventListener("message", ({ data }) => {
     if (data.bytes) count((loaded += data.bytes));
     else if (data.step) {
       progress.value = (1 + SHARE) / 2;
       say(data.step);
-    }
-    else if (data.failed) fail(`Python could not be loaded (${data.failed}).`);
-    else if (data.died) die();
+    } else if (data.failed) {
+      over.abort();
+      worker.terminate();
+      fail(`Python could not be loaded (${data.failed}).`);
+    } else if (data.died) die();
     else {
       const { opening, problems, follow, query, ...answer } = JSON.parse(data.text);
       const buffers = data.buffers.map(bytes);
@@ -106,7 +109,7 @@ function hear(worker) {
       isLive = true;
       if (problems?.length > 0) say(`Ignored in the address: ${problems.join("; ")}.`);
     }
-  });
+  }, { signal: over.signal });
   const die = () => {
     model.alive = false;
     link.report();
