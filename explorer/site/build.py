@@ -15,6 +15,7 @@ from string import Template
 from typing import Any
 
 from explorer import PANELS, static
+from explorer.about import REPOSITORY
 from explorer.core import refuse
 from explorer.scene import Scene, plain
 from explorer.site import pyodide
