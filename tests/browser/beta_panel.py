@@ -70,6 +70,12 @@ LISTEN = """() => {
 }"""
 
 
+# In the page: a while after a hand has let go axes take the limits that they should have.
+AT_REST = """() => new Promise(end => requestAnimationFrame(() => requestAnimationFrame(() =>
+    end([...document.querySelectorAll('.explorer-controls > *')]
+        .every(({explorerLink: link}) => !link?.calm.held)))))"""
+
+
 class BetaPanel:
     """The variable `panel` of a notebook, in the first (or another) place where it is displayed."""
 
@@ -111,6 +117,7 @@ class BetaPanel:
         """Set values from code, as a cell would."""
         self.kernel.run(f"panel.set(**{values!r})")
         self.expect(**values)
+        self.page.wait_for_function(AT_REST)
 
     # ----------------------------------------------------------------------------------- the user
 

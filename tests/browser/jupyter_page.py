@@ -262,7 +262,9 @@ class JupyterPage:
         self.server = server
         self.errors = []
         size = dict(zip(("width", "height"), viewport, strict=True))
-        self.context = browser.new_context(viewport=size, device_scale_factor=scale)
+        self.context = browser.new_context(
+            viewport=size, device_scale_factor=scale, reduced_motion="reduce"
+        )
         self.page = self.context.new_page()
         self.page.set_default_timeout(TIMEOUT * 1000)
         self.page.on("console", self._on_console)

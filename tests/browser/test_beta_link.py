@@ -169,7 +169,7 @@ def test_the_page_keeps_a_bounded_number_of_frames(panel):
 
 def test_a_kernel_that_does_not_answer_is_told_and_nothing_queues_up_before_it(panel):
     forget(panel, b=5.15)
-    alert = panel.find("[role=alert]")
+    alert = panel.find(".explorer-notice")
     assert alert.is_hidden()
     with panel.kernel_stopped():
         panel.drag("a", 15.0, 4.0, 11.0, moves=15)
@@ -314,14 +314,14 @@ def test_a_page_that_is_loaded_anew_shows_the_state_that_the_kernel_has(open_not
 def test_after_a_restart_the_panel_says_so_until_its_cell_is_run_again(open_notebook, where):
     notebook = open_notebook(CELLS, where=where)
     panel = BetaPanel(notebook)
-    assert panel.find("[role=alert]").is_hidden()
+    assert panel.find(".explorer-notice").is_hidden()
     notebook.restart_by_menu()
-    notebook.wait_for(".explorer-panel [role=alert]", state="visible", timeout=5000)
-    assert "kernel has stopped" in panel.find("[role=alert]").inner_text()
+    notebook.wait_for(".explorer-panel .explorer-notice", state="visible", timeout=5000)
+    assert "kernel has stopped" in panel.find(".explorer-notice").inner_text()
     notebook.run_all()
     again = BetaPanel(notebook)
     again.expect(**START)
-    assert again.find("[role=alert]").is_hidden()
+    assert again.find(".explorer-notice").is_hidden()
     again.handle("a").focus()
     again.press("ArrowRight")
     again.expect(a=2.05)

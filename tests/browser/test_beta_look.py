@@ -186,6 +186,8 @@ def test_a_drawing_that_went_through_many_states_equals_a_fresh_one(panel):
         panel.set(**state)
     end = {"a": 4.55, "b": 2.5, "y": 0.695, "loss": "full"}
     panel.set(**end)
+    show_at(panel, 800)  # margins keep the room that they once had to have until the width changes
+    show_at(panel, None)
     panel.notebook.run_cell(f"fresh = explorer.beta_loss(**{end!r}); display(fresh)")
     fresh = panel.page.locator(".explorer-panel").nth(1)
     fresh.locator(".explorer-stage[data-frame-state]").wait_for()
@@ -369,6 +371,6 @@ def test_axe_finds_nothing_while_a_notice_is_up(everywhere, theme):
     y = "0.111" if theme == "light" else "0.333"  # off the grid: no picture of it has been fetched
     with everywhere.kernel_stopped():
         everywhere.notebook.type_value(everywhere.slider("y"), y)
-        everywhere.find("[role=alert]").wait_for(state="visible")
+        everywhere.find(".explorer-notice").wait_for(state="visible")
         assert everywhere.notebook.axe() == ""
     everywhere.expect(y=float(y))

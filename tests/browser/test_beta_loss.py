@@ -168,7 +168,7 @@ def test_an_arrow_key_brings_a_typed_value_back_to_the_grid(panel):
 def test_the_tab_key_reaches_every_control_once_and_in_order(panel):
     panel.handle("a").focus()
     reached = []
-    for _ in range(17):
+    for _ in range(19):
         panel.press("Tab")
         reached.append(
             panel.page.evaluate(
@@ -186,10 +186,12 @@ def test_the_tab_key_reaches_every_control_once_and_in_order(panel):
         "observation y, typed value",
         *presets,
         "full loss",
+        "presenter’s view",
+        "copy or save",
         y,
         y,
         both,
-        *reached[16:],  # whatever the front end has after the panel
+        *reached[18:],  # whatever the front end has after the panel
     ]
 
 
@@ -410,7 +412,7 @@ def test_the_sentence_is_spoken_when_it_has_come_to_rest(panel):
     panel.expect()
     sentence = panel.screen()["sentence"]
     panel.page.wait_for_function(
-        "words => document.querySelector('.explorer-panel [role=status]').textContent === words",
+        "words => document.querySelector('.explorer-panel .explorer-spoken').textContent === words",
         arg=sentence,
         timeout=5000,
     )

@@ -97,14 +97,15 @@ def test_p_is_drawn_with_handles_at_the_top_and_beside_each_hill(panel, componen
     means, sigmas, weights = zip(*components, strict=True)
     blueprint = panel(means, sigmas, weights=weights)
     scene = blueprint.view(blueprint.state)
-    p = Mixture(np.array(weights) / sum(weights), tuple(map(Normal, means, sigmas)))
+    shares = np.array(blueprint.state.weights)
+    np.testing.assert_allclose(shares, np.array(weights) / sum(weights), rtol=1e-11)
+    p = Mixture(shares, tuple(map(Normal, means, sigmas)))
     plot = scene.plots[0]
     for mark in plot.marks:
         if isinstance(mark, Area | Line) and mark.role == "truth" and mark.x.size == 221:
             np.testing.assert_allclose(mark.y, np.exp(p.log_prob(mark.x)), rtol=1e-12)
             assert np.max(mark.y) <= plot.y.limits[1]
     flanks, tops = (m for m in plot.marks if isinstance(m, Points) and m.role == "truth")
-    shares = np.array(weights) / sum(weights)
     hills = [(float(w), Normal(m, s)) for w, m, s in zip(shares, means, sigmas, strict=True)]
     np.testing.assert_array_equal(tops.x, means)
     for handles in (flanks, tops):

@@ -75,7 +75,7 @@ export class Plot {
 
   resize(width, height) {
     if (width === this.width && height === this.height) return;
-    [this.width, this.height] = [width, height];
+    [this.width, this.height, this.left] = [width, height, MARGIN.left];
     this.right = this.width - MARGIN.right;
     this.bottom = this.height - MARGIN.bottom;
     this.svg.setAttribute("width", this.width);
@@ -151,7 +151,7 @@ export class Plot {
     put(this.yLabel, "transform", upright ? "" : `rotate(-90 ${x} ${round2(y)})`);
   }
 
-  // The left margin follows what stands in it; it does not shrink again, so that a drag moves nothing.
+  // The left margin follows what stands in it; it shrinks only with the plot, so that a drag moves nothing.
   makeRoom(names, ticks, beside) {
     const room = (texts) => texts.map((text) => Math.ceil(textWidth(text, this.family)) + 9);
     const left = Math.max(this.left, ...room(names), ...room(ticks).map((width) => width + beside));
