@@ -203,7 +203,7 @@ class Faulty(BarePage):
         return json.loads(self.page.get_attribute("#stage", "data-frame-state"))
 
     def notice(self):
-        return self.page.inner_text("[role=alert]")
+        return self.page.inner_text(".explorer-notice")
 
     def expect(self, **settings):
         """That page and kernel agree, and that nothing complains."""

@@ -187,7 +187,9 @@ def test_a_panel_fits_jupyterlab_with_its_file_browser_open(open_notebook, monke
     monkeypatch.setitem(ADDRESSES, "lab", "lab/tree")
     notebook = open_notebook(["import explorer\nexplorer.kl_fit()"], viewport=(1280, 720))
     notebook.wait_for(".explorer-controls .noUi-handle[aria-label]")
-    assert notebook.page.locator(".jp-FileBrowser").first.is_visible()
+    notebook.page.evaluate("window.jupyterapp.commands.execute('filebrowser:activate')")
+    notebook.page.locator(".jp-FileBrowser").first.wait_for(state="visible")
+    notebook.page.wait_for_timeout(500)  # the panel takes the room that is left
     panel = notebook.page.locator(".explorer-panel")
     assert panel.evaluate(
         """panel => {
