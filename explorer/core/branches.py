@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, pairwise
 from typing import TypeAlias
 
@@ -17,7 +18,7 @@ from .mixture import Mixture
 from .normal import Normal
 from .normal_fits import Fit
 from .parameter import FloatArray, data, positive, refuse
-from .quadrature import zeros, zeros_of_two
+from .quadrature import zeros_of_two
 from .scan import Points, Slices
 
 FINE, SHARP = 48, 2000  # parts of the range: searched, and where branches end
@@ -128,16 +129,10 @@ def alpha_branches(p: Family) -> Branches:
         If p is of another family.
     """
     table = line("p", p).standardized(0.0, 1.0)
-    place, width = zeros(table)
-    sharp = width < 3 * table.sigma.min()  # the others bend no more than a component does
-    kinks = place[None, sharp], width[None, sharp]
-    span = float(table.mu.min()), float(table.mu.max())
-
-    def slices(alpha: FloatArray) -> Slices:
-        return Slices(table.log_w, table.mu[None, :], table.sigma, kinks, alpha, span)
-
     end = _points(fit_alpha_divergence(p, 1.0))
-    return _branches(lambda alpha: (p, alpha, None), slices, 1.0, {1.0: end}, 0.0)
+    return _branches(
+        lambda alpha: (p, alpha, None), partial(Slices.of, table), 1.0, {1.0: end}, 0.0
+    )
 
 
 def _branches(

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .parameter import FloatArray
-from .quadrature import panels
+from .quadrature import Table, panels, zeros
 from .special import LOG_2PI
 
 RESOLVED = 100  # smallest widths that the grids may have to span
@@ -60,6 +60,22 @@ class Slices:
     span: tuple[float, float]  # of all means of all slices
     fixed_sigma: float | None = None
     exact: bool = False  # close enough that what is not there is not taken for a point
+
+    @classmethod
+    def of(
+        cls,
+        table: Table,
+        alpha: FloatArray,
+        fixed_sigma: float | None = None,
+        exact: bool = False,
+    ) -> Slices:
+        """One mixture with some alphas."""
+        place, width = zeros(table)
+        sharp = width < 3 * table.sigma.min()  # the others bend no more than a component does
+        kinks = place[None, sharp], width[None, sharp]
+        span = float(table.mu.min()), float(table.mu.max())
+        mu = table.mu[None, :]
+        return cls(table.log_w, mu, table.sigma, kinks, alpha, span, fixed_sigma, exact)
 
     @property
     def resolved(self) -> bool:

@@ -268,7 +268,7 @@ def _one_more(state: MixtureState) -> dict[str, Numbers]:
     ends = [low + unit, *sorted(state.means), high - unit]
     k = int(np.argmax(np.diff(ends)))
     mean = state.slider("means.0").nearest(0.5 * (ends[k] + ends[k + 1]))
-    weights = _tidy_shares((*state.weights, max(state.weights)))
+    weights = shares((*state.weights, max(state.weights)))
     return {"means": (*state.means, mean), "sigmas": (*state.sigmas, unit), "weights": weights}
 
 
@@ -277,9 +277,4 @@ def _one_less(state: MixtureState) -> dict[str, Numbers]:
     if not means:
         return {}
     weights = weights if any(weights) else (1.0,) * len(means)
-    return {"means": means, "sigmas": sigmas, "weights": _tidy_shares(weights)}
-
-
-def _tidy_shares(weights: Numbers) -> Numbers:
-    """Shares without the last digits, which sliders do not keep."""
-    return tuple(map(tidy, shares(weights)))
+    return {"means": means, "sigmas": sigmas, "weights": shares(weights)}

