@@ -69,7 +69,7 @@ class Slider:
             position = self.low * 10 ** (steps * self.step)
         else:
             position = self.low + round((inside - self.low) / self.step) * self.step
-        return min(float(f"{position:.12g}"), self.high)
+        return min(tidy(position), self.high)
 
 
 @dataclass(frozen=True)
@@ -413,6 +413,11 @@ def _outline(item: Any, slots: Iterator[int]) -> Any:
 
 
 DECIMALS = 9
+
+
+def tidy(value: float) -> float:
+    """The value without the last digits, in which sums of steps differ; as a page keeps it."""
+    return float(f"{value:.12g}")
 
 
 def number(value: float, digits: int = 3) -> str:

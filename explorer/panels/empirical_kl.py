@@ -12,13 +12,13 @@ from explorer.parts.families import WithModel, given_family, suited, with_model
 from explorer.parts.inputs import Limits, Numbers, column
 from explorer.parts.parameters import POSITIVE, REAL, choice, many, one
 from explorer.parts.plane import LESS_COLOUR
-from explorer.parts.ranges import ceiling, tidy
+from explorer.parts.ranges import ceiling
 from explorer.parts.spikes import (
     LEVELS, Task, drawn_at, landscape, least_over_widths, nearest, over_widths, spiked,
 )  # fmt: skip
 from explorer.scene import (
     Area, Array, Axis, Blueprint, Drag, Landscape, Line, Mark, Note, Plot, Points, Preset, Role,
-    Rug, Rule, Scene, Sum, Term, number,
+    Rug, Rule, Scene, Sum, Term, number, tidy,
 )  # fmt: skip
 
 DATA: Numbers = (-1.4, -0.6, 0.1, 0.5, 1.9)

@@ -208,7 +208,7 @@ def every_point(state: State, residuals: Array, log_sigmas: Array, half_squares:
             Points(x[:k], alone[:k], "muted", shape="cross", small=True),
             Line(grid, floor, "model"),
             *handles(state, lambda at: float(state.scale(at)[1]), "d", "v"),
-            Note("× log |*y* − *wx* − *c*|" if k else "", "muted", "left"),
+            Note("×: log |*y* − *wx* − *c*|" if k else "", "muted", "left"),
         ),
     )
 

@@ -14,14 +14,14 @@ from explorer.parts.inputs import Limits, Numbers, one_of, real, refuse, whole
 from explorer.parts.observations import observed
 from explorer.parts.parameters import Parameters, choice, kept, many, one
 from explorer.parts.plane import LESS_COLOUR
-from explorer.parts.ranges import ceiling, limits_around, tidy
+from explorer.parts.ranges import ceiling, limits_around
 from explorer.parts.training import (
     Moment, Task, curves, labelled, landscape, moment, parted, trained,
 )  # fmt: skip
 from explorer.parts.words import amount, readable, subscript
 from explorer.scene import (
     Area, Array, Axis, Bars, Blueprint, Drag, Landscape, Line, Mark, Note, Plot, Points, Preset,
-    Rule, Scene, Sum, Term, number, plain,
+    Rule, Scene, Sum, Term, number, plain, tidy,
 )  # fmt: skip
 
 HIDDEN = {0: "a line", 2: "2", 4: "4", 8: "8", 16: "16", 32: "32 units"}

@@ -9,8 +9,8 @@ import numpy as np
 
 from explorer.core import FAMILIES, Categorical, Family, Mixture, Parameter
 from explorer.parts.inputs import Interval, Limits, Numbers, hull, intervals, real, refuse
-from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, decimals, fine_step, rounded, tidy
-from explorer.scene import Array, Slider
+from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, decimals, fine_step, rounded
+from explorer.scene import Array, Slider, tidy
 
 MOST = {Mixture: 3 * 5, Categorical: 8}  # numbers
 FAMILIES_BY_NAME: dict[str, type[Family]] = {"mixture": Mixture, **FAMILIES}
@@ -111,9 +111,11 @@ class Distribution:
         return np.asarray(self.member.log_prob(x))
 
     def sliders(self, name: str, limits: Limits) -> list[Slider]:
-        """One for each number, as "p.0"; `limits` are those of `ranges`."""
-        found = []
+        """One for each number, as "p.0"; `limits` are those of `ranges`. A lone weight is all."""
+        found, lone = [], self.those("weight")
         for i, parameter in enumerate(self.described):
+            if lone == [i]:
+                continue
             line = LIMITS.get(parameter.role, "")
             low, high = limits.get(line, SHARE)
             step = fine_step(low, high, STEPS if line else 100)

@@ -16,9 +16,9 @@ from explorer.core import Branches, Fit, Normal, NormalFits, Path
 from explorer.parts.inputs import Interval
 from explorer.parts.mixtures import HALF, LADDER, SPREADS, Pair, Truth, mixture, unit_of
 from explorer.parts.plane import LESS_COLOUR, remembered
-from explorer.parts.ranges import ceiling, tidy
+from explorer.parts.ranges import ceiling
 from explorer.scene import (
-    Array, Axis, Landscape, Line, Mark, Plot, Points, Role, Rule, number,
+    Array, Axis, Landscape, Line, Mark, Plot, Points, Role, Rule, number, tidy,
 )  # fmt: skip
 
 Direction: TypeAlias = Literal["forward", "reverse"]

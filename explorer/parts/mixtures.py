@@ -15,9 +15,9 @@ import numpy as np
 from explorer.core import Mixture, Normal
 from explorer.parts.inputs import Interval, Limits, Numbers, column, hull, intervals, refuse
 from explorer.parts.parameters import Checked, Number, Parameters, declared, many
-from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, tidy
+from explorer.parts.ranges import ONE_TWO_FIVE, ceiling
 from explorer.scene import (
-    Area, Array, Axis, Control, Drag, Line, Mark, Note, Points, Preset, number,
+    Area, Array, Axis, Control, Drag, Line, Mark, Note, Points, Preset, number, tidy,
 )  # fmt: skip
 
 Truth: TypeAlias = tuple[Numbers, Numbers, Numbers]  # weights that sum to 1, means, sigmas

@@ -6,16 +6,11 @@ from typing import Any
 import numpy as np
 
 from explorer.parts.inputs import Interval
-from explorer.scene import Array
+from explorer.scene import Array, tidy
 
 ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 ONE_TWO_FIVE = (1.0, 2.0, 5.0, 10.0)
 STEPS = 500  # of a slider: at most so many from its lowest to its highest position
-
-
-def tidy(value: float) -> float:
-    """The value without the last digits, in which sums of steps differ."""
-    return float(f"{value:.12g}")
 
 
 def ceiling(value: float, ladder: tuple[float, ...] = ROUND) -> float:

@@ -17,10 +17,20 @@ from IPython import get_ipython
 
 from explorer.about import SITE
 from explorer.core import refuse
-from explorer.scene import DECIMALS, AnyState, Blueprint, Choice, Control, Setting, Slider, plain
+from explorer.scene import (
+    DECIMALS,
+    AnyState,
+    Blueprint,
+    Choice,
+    Control,
+    Setting,
+    Slider,
+    plain,
+    tidy,
+)  # fmt: skip
 from explorer.stage.export import export, link
 from explorer.stage.session import Session
-from explorer.stage.settings import entry
+from explorer.stage.settings import entry, shares
 from explorer.stage.source import script, style
 
 if TYPE_CHECKING:
@@ -269,6 +279,9 @@ class Panel(Generic[AnyState]):
                     except ValueError:
                         widget.value = entry(self.state, name)
                         raise
+                    for group in shares(self._session.controls.values()):
+                        if name in group and not widget._property_lock:  # a page moves all of them
+                            self._follow(group)
 
     def _meant(self, control: Control, value: Any) -> Setting:
         """The setting that a slider had to round to this value."""
@@ -285,7 +298,7 @@ class Panel(Generic[AnyState]):
             goal = preset.values.get(control.name)
             if goal is not None:
                 yield goal
-        yield float(f"{value:.12g}")
+        yield tidy(value)
 
 
 def _widget(control: Control, value: Setting) -> widgets.Widget:

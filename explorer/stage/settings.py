@@ -6,7 +6,7 @@ from numbers import Real
 from typing import Any
 
 from explorer.core import refuse
-from explorer.scene import Choice, Control, Setting, Slider, State
+from explorer.scene import Choice, Control, Setting, Slider, State, tidy
 
 
 def entry(state: State, name: str) -> Any:
@@ -59,7 +59,7 @@ def with_room(state: State, controls: Collection[Control], changed: Mapping[str,
             total = sum(before)
             for name, share in zip(others, before, strict=True):
                 part = share / total if total > 0 else 1 / len(others)
-                changes[name] = float(f"{room * part:.12g}")
+                changes[name] = tidy(room * part)
     return with_entries(state, changes)
 
 

@@ -461,6 +461,16 @@ def test_bad_numbers_are_named(changes, name):
     assert str(caught.value).startswith(f"{name} = ")
 
 
+def test_a_lone_component_has_no_slider_for_its_weight():
+    one, two = (Mixture([1 / k] * k, (Normal(0, 1),) * k) for k in (1, 2))
+    labels = [control.label for control in kl_anatomy(one, two).state.controls()]
+    assert [label for label in labels if label.startswith("weight")] == [
+        "weight 1 of q",
+        "weight 2 of q",
+    ]
+    assert len(labels) == 2 + 6 + 2
+
+
 def test_weights_must_not_all_be_zero_nor_negative():
     state = kl_anatomy(SHARES([0.5, 0.5]), SHARES([0.2, 0.8])).state
     with pytest.raises(ValueError, match="do not sum to 0"):

@@ -14,6 +14,7 @@ import pytest
 from ipywidgets.widgets import widget as ipywidgets_widget
 
 from explorer import static
+from explorer.panels.kl_fit import kl_fit
 from explorer.scene import values
 from explorer.stage import Panel
 from explorer.stage.panel import TURNS, Stage
@@ -203,6 +204,37 @@ def test_an_observer_of_a_slider_may_move_the_panel(panel):
     panel.set(a=3, **{"y.0": 0.5})
     assert settings(panel) == pytest.approx([3.0, 3.0, "square", 0.5, 0.5])
     assert (panel.state.a, panel.state.b, panel.state.y[0]) == (3.0, 3.0, 0.5)
+
+
+@pytest.fixture
+def shared(sent):
+    panel = Panel(kl_fit([-3, 0, 3], weights=(0.2, 0.5, 0.3)))
+    yield panel
+    panel.close()
+
+
+def weights(panel):
+    return [panel.controls[f"weights.{k}"].value for k in range(3)]
+
+
+def test_a_share_that_code_moves_by_its_slider_moves_the_sliders_of_the_others(shared):
+    shared.controls["weights.0"].value = 0.6
+    assert shared.state.weights == pytest.approx((0.6, 0.25, 0.15))
+    assert weights(shared) == pytest.approx(shared.state.weights, abs=1e-8)
+    shared.controls["weights.2"].value = 0.0
+    assert weights(shared) == pytest.approx(shared.state.weights, abs=1e-8)
+    assert sum(shared.state.weights) == pytest.approx(1, abs=1e-11)
+
+
+def test_shares_that_a_page_moves_are_left_to_the_page(shared):
+    """It tells each of them, one after the other; what comes back would undo a drag."""
+    for name, value, then in (("0", 0.6, (0.6, 0.5, 0.3)), ("1", 0.25, (0.6, 0.25, 0.3))):
+        update = {"method": "update", "state": {"value": value}, "buffer_paths": []}
+        shared.controls[f"weights.{name}"].comm.handle_msg(
+            {"content": {"data": update}, "buffers": []}
+        )
+        assert weights(shared) == list(then)
+    assert shared.state.weights == pytest.approx((0.6, 0.25, 0.15))
 
 
 # Limits and data
