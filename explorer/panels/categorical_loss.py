@@ -21,7 +21,7 @@ from explorer.scene import (
 LOGIT = (-1e6, 1e6)
 FEWEST, MOST = 2, 6  # classes
 ASIDE = 0.4  # from the middle of a bar to its arrow
-CONTOURS = (0.5, 1.0, 2.0, 3.0)  # nats
+CONTOURS = (0.5, 1.0, 2.0)  # nats
 
 
 @dataclass(frozen=True, kw_only=True)

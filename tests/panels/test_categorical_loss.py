@@ -146,7 +146,7 @@ def test_the_point_in_the_triangle_stands_for_the_probabilities(logits, y):
 
 def test_the_contours_of_the_triangle_are_where_the_loss_is_what_they_say():
     labelled = [line for line in of_kind(scene_of().plots[2], Line) if line.label]
-    assert [line.label for line in labelled] == ["0.5 nat", "1 nat", "2 nats", "3 nats"]
+    assert [line.label for line in labelled] == ["0.5 nat", "1 nat", "2 nats"]
     for line in labelled:
         np.testing.assert_allclose(-np.log(line.y), float(line.label.split()[0]))
         np.testing.assert_allclose(line.x, [line.y[0] / 2, 1 - line.y[0] / 2])  # on the two sides
