@@ -7,7 +7,9 @@ sum, after its total.
 
 import io
 import math
+import pickle
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -65,6 +67,7 @@ FAR = 1e9  # heights of the axes: so far out, infinity is finite and a line to i
 UPRIGHT = 6  # letters of a name of the y axis; a longer one is turned
 SENTENCE, LEADING = 11.5, 0.22  # points; inches from line to line
 SYMBOLS = {"math_fontfamily": "dejavuserif"}
+STILL = "a picture: run this cell to move it"
 COMMAND = re.compile(r"[ \"#$%'*\\^_`{}~\U00020000-\U0010ffff]")  # to mathtext, or unknown to it
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 SUBSCRIPT = re.compile("(?<=[^ᵢ])ᵢ(?!ᵢ)")
@@ -77,7 +80,7 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         picture = io.BytesIO()
-        self.savefig(picture, format="png", dpi=144)
+        self.savefig(picture, format="png", dpi=144, pil_kwargs={"compress_level": 1})  # quick
         return picture.getvalue()
 
     def caption(self, text: str) -> None:
@@ -85,6 +88,13 @@ class Picture(Figure):
         left = EDGE / self.get_figwidth()
         style = {"fontsize": 9, "fontstyle": "italic", "color": QUIET, "va": "bottom"}
         self.text(left, 0.05 / self.get_figheight(), text, gid="caption", **style)
+
+
+def still(scene: Scene) -> bytes:
+    """A PNG of `scene` for a notebook, with a line that says how to bring it to life."""
+    figure = draw(scene)
+    figure.caption(STILL)
+    return figure._repr_png_()
 
 
 def draw(scene: Scene) -> Picture:
@@ -479,3 +489,9 @@ def _marked_up(letters: Sequence[tuple[str, bool]]) -> str:
         else:
             text += part.replace("$", r"\$")
     return text
+
+
+if __name__ == "__main__":  # the process of explorer/stage/painter.py
+    while sys.stdin.buffer.peek(1):
+        pickle.dump(still(pickle.load(sys.stdin.buffer)), sys.stdout.buffer)
+        sys.stdout.flush()

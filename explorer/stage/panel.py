@@ -29,6 +29,7 @@ from explorer.scene import (
     tidy,
 )  # fmt: skip
 from explorer.stage.export import export, link
+from explorer.stage.painter import Painter
 from explorer.stage.session import Session
 from explorer.stage.settings import entry, shares
 from explorer.stage.source import script, style
@@ -41,9 +42,9 @@ TURNS = 12  # of the loop between two batches sent ahead, which a question needs
 # grid is made too fine to matter, and the stage keeps a handle that is dragged to the real one.
 FINEST = 1e-9
 NOISE = 1e-8
-# A picture costs a third of a second: a cell that is run again shows the one that there is.
+# A picture costs a quarter of a second: a cell that is run again shows the one that there is.
 PICTURES = 8
-STILL = "a picture: run this cell to move it"
+_painter = Painter()
 _pictures: deque[tuple[Any, Any, str]] = deque(maxlen=PICTURES)  # view, state, and its PNG
 
 
@@ -204,9 +205,7 @@ class Panel(Generic[AnyState]):
             for known, state, picture in _pictures:
                 if known is view and state == self.state:
                     return picture
-            figure = self.figure()
-            figure.caption(STILL)
-            picture = base64.b64encode(figure._repr_png_()).decode()
+            picture = base64.b64encode(_painter.png(self._session.scene)).decode()
             _pictures.append((view, self.state, picture))
             return picture
 

@@ -6,20 +6,26 @@ import subprocess
 import sys
 import threading
 import weakref
+from pathlib import Path
 
+import psutil
 import pytest
 from ipywidgets.widgets import widget as ipywidgets_widget
+from jupyter_client.manager import start_new_kernel
 
 import explorer
 from explorer import static
 from explorer.scene import Blueprint, Slider
 from explorer.stage import Panel
+from explorer.stage import painter as module_of_painter
 from explorer.stage import session as module
+from explorer.stage.painter import Painter
 from explorer.stage.panel import PICTURES
 from explorer.stage.session import ASKED, COSTLY, Session
 from tests.stage.toy import Toy, toy, view
 
 START = [2.0, 5.0, "square", 0.25, 0.5]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Line:
@@ -205,10 +211,12 @@ def test_a_slider_has_at_most_a_thousand_positions_whatever_its_range(name, opti
 
 @pytest.fixture
 def drawings(monkeypatch):
-    """The scenes that matplotlib drew."""
+    """The scenes that were drawn."""
     drawn = []
-    draw = static.draw
-    monkeypatch.setattr(static, "draw", lambda scene: drawn.append(scene) or draw(scene))
+    png = Painter.png
+    monkeypatch.setattr(
+        Painter, "png", lambda painter, scene: drawn.append(scene) or png(painter, scene)
+    )
     return drawn
 
 
@@ -241,6 +249,72 @@ def test_another_panel_with_the_same_state_has_its_own_picture(drawings):
     assert one._repr_mimebundle_()["image/png"] != other._repr_mimebundle_()["image/png"]
     one.close()
     other.close()
+
+
+@pytest.fixture
+def painter():
+    painter = Painter()
+    yield painter
+    painter.end()
+
+
+def test_the_process_that_draws_gives_the_picture_that_is_drawn_here(painter):
+    scenes = [view(Toy(a=a)) for a in (2.0, 3.0, 2.0)]
+    pictures = [painter.png(scene) for scene in scenes]
+    assert pictures == [static.still(scene) for scene in scenes]
+
+
+def test_the_process_that_draws_ends_when_no_more_is_wanted_and_another_begins(
+    painter, monkeypatch
+):
+    monkeypatch.setattr(module_of_painter, "REST", 0.05)
+    first = painter.png(view(Toy()))
+    process = painter._process
+    process.wait(10)
+    assert painter.png(view(Toy())) == first
+    assert painter._process is not process
+
+
+def test_where_no_process_can_be_had_or_it_dies_the_picture_is_drawn_here(painter, monkeypatch):
+    expected = static.still(view(Toy()))
+    painter.png(view(Toy()))
+    painter._process.kill()
+    assert painter.png(view(Toy())) == expected
+
+    def refused(*_, **__):
+        raise OSError
+
+    painter.end()
+    monkeypatch.setattr(module_of_painter.subprocess, "Popen", refused)
+    assert painter.png(view(Toy())) == expected
+
+
+def test_a_picture_that_is_interrupted_is_not_taken_for_the_next_one(painter, monkeypatch):
+    def interrupted(_file):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module_of_painter.pickle, "load", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            painter.png(view(Toy(a=9.0)))
+    assert painter.png(view(Toy())) == static.still(view(Toy()))
+
+
+def test_a_kernel_that_displays_a_panel_stays_small():
+    manager, client = start_new_kernel(kernel_name="python3", cwd=ROOT)
+    try:
+        shown = []
+        client.execute_interactive(
+            "import explorer; explorer.beta_loss()", output_hook=shown.append
+        )
+        (output,) = [message for message in shown if message["msg_type"] == "execute_result"]
+        assert output["content"]["data"]["image/png"]
+        kernel = psutil.Process(manager.provisioner.pid)
+        assert kernel.memory_full_info().uss < 65e6
+        assert not psutil.wait_procs(kernel.children(), 10)[1]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_where_the_browser_itself_runs_python_matplotlib_is_not_loaded():

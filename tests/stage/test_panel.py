@@ -468,8 +468,7 @@ def test_colab_is_told_which_widget_manager_displays_a_panel(panel, monkeypatch)
 def test_a_saved_picture_says_how_to_bring_it_to_life(panel, monkeypatch):
     drawn = []
     monkeypatch.setattr(static.Picture, "_repr_png_", lambda figure: drawn.append(figure) or b"")
-    panel.set(a=3.21)
-    panel._repr_mimebundle_()
+    static.still(panel._session.scene)
     (figure,) = drawn
     (line,) = [text for text in figure.texts if text.get_gid() == "caption"]
     assert line.get_text() == "a picture: run this cell to move it"
