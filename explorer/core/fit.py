@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any, TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -16,7 +18,7 @@ def fit_mle(family: type[F], y: ArrayLike, **options: float) -> F:
     """Return the member of ``family`` that maximises the likelihood of the observations ``y``.
 
     Normal, Laplace, Beta (a and b to 1e-9), Bernoulli, Categorical (option ``classes``: K),
-    StudentT (option ``nu``; if not given a local maximum with nu >= 0.2) and Mixture (option
+    StudentT (option ``nu``; if not given a local maximum with nu >= 0.02) and Mixture (option
     ``components``: how many, 2 if not given; the best local maximum that many starts lead to).
 
     Raises
@@ -26,7 +28,7 @@ def fit_mle(family: type[F], y: ArrayLike, **options: float) -> F:
     ValueError
         If y is empty, not finite or not what the family is about.
     """
-    _check(family)
+    _check(family, "_fit_mle", options)
     fitted: F = family._fit_mle(y, **options)
     return fitted
 
@@ -44,13 +46,19 @@ def fit_cross_entropy(family: type[F], p: Family, **options: float) -> F:
     ValueError
         If every q has an infinite cross-entropy, or the pair is none of these.
     """
-    _check(family)
+    _check(family, "_fit_cross_entropy", options)
     if a_family("p", p).data != "continuous" or p._shape() != ():
         refuse("p", p, "a family with a density and single numbers as parameters")
     fitted: F = family._fit_cross_entropy(p, **options)
     return fitted
 
 
-def _check(family: type[Family]) -> None:
+def _check(family: type[Family], fit: str, options: Mapping[str, Any]) -> None:
+    """Refuse what is no family, and options that its fit does not have."""
     if not (isinstance(family, type) and issubclass(family, Family)):
         refuse("family", family, "a class such as Normal")
+    known = list(signature(getattr(family, fit)).parameters)[1:]
+    for name, value in options.items():
+        if name not in known and "options" not in known:
+            has = f"the option {known[0]}" if known else "no option"
+            refuse(name, value, f"{has} for a {family.title}")

@@ -410,6 +410,23 @@ def test_a_student_t_fit_is_at_least_as_likely_as_that_of_scipy(nu):
             assert abs(fitted.nll_gradient(y)[name].sum()) < 1e-8
 
 
+@pytest.mark.parametrize("nu", [0.05, 0.1, 8.0])
+def test_a_student_t_fit_finds_tails_however_heavy(nu):
+    y = np.random.default_rng(0).standard_t(nu, 3000)
+    free = fit_mle(StudentT, y)
+    assert free.nu == pytest.approx(nu, rel=0.5)
+    assert nll(free, y) <= nll(StudentT(nu, 0.0, 1.0), y)
+    for slope in free.nll_gradient(y).values():
+        assert abs(slope.sum()) < 1e-8
+
+
+@pytest.mark.parametrize("fit", [fit_mle, fit_cross_entropy])
+@pytest.mark.parametrize("family", [Normal, Beta, Laplace, StudentT])
+def test_an_option_that_a_fit_does_not_have_is_refused(fit, family):
+    with pytest.raises(ValueError, match=r"^classes = 3: allowed is .*option"):
+        fit(family, Normal(0, 1) if fit is fit_cross_entropy else [0.2, 0.4, 0.5], classes=3)
+
+
 @pytest.mark.parametrize(("shift", "factor"), [(0, 1e-200), (0, 1e290), (1e8, 1.0), (-1e3, 1e-3)])
 def test_a_student_t_fit_moves_with_the_data(shift, factor):
     y = np.round(stats.t(3).rvs(60, random_state=0) * 1024) / 1024
