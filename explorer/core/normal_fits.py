@@ -64,9 +64,12 @@ def reverse_kl(p: Family, mu: ArrayLike, log_sigma: ArrayLike) -> Surface:
     table = line("p", p)
     mu, t = _broadcast(mu, log_sigma)
     parts = 1 + mu.size * (table.kinks.size + 13) * table.mu.size // 100_000  # bounds the memory
-    pieces = (np.array_split(flat.ravel(), parts) for flat in (mu, t))
-    surfaces = [surface(table, *piece) for piece in zip(*pieces, strict=True)]
-    value, gradient, hessian = (np.concatenate(each) for each in zip(*surfaces, strict=True))
+    if parts == 1:  # as at every step of a descent
+        value, gradient, hessian = surface(table, mu.ravel(), t.ravel())
+    else:
+        pieces = (np.array_split(flat.ravel(), parts) for flat in (mu, t))
+        surfaces = [surface(table, *piece) for piece in zip(*pieces, strict=True)]
+        value, gradient, hessian = (np.concatenate(each) for each in zip(*surfaces, strict=True))
     return Surface(
         np.maximum(value, 0).reshape(mu.shape)[()],
         gradient.reshape(*mu.shape, 2),
