@@ -18,7 +18,7 @@ def fit_mle(family: type[F], y: ArrayLike, **options: float) -> F:
     """Return the member of ``family`` that maximises the likelihood of the observations ``y``.
 
     Normal, Laplace, Beta (a and b to 1e-9), Bernoulli, Categorical (option ``classes``: K),
-    StudentT (option ``nu``; if not given a local maximum with nu >= 0.02) and Mixture (option
+    StudentT (option ``nu``; if not given a local maximum with nu >= 0.2) and Mixture (option
     ``components``: how many, 2 if not given; the best local maximum that many starts lead to).
 
     Raises

@@ -23,7 +23,7 @@ from .symmetric import Symmetric
 
 _LOST = 1e-40  # the mass beyond the outermost panel: it is seen down to a tail of weight y^2
 _FAR = 1e8  # from here on log(1 + r^2) is 2 log r
-_NUS = np.geomspace(1e7, 0.02, 31)  # where a fit of nu looks first
+_NUS = np.geomspace(1e7, 0.2, 27)  # where a fit of nu looks first
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,7 @@ class StudentT(Symmetric):
 
     @classmethod
     def _fit_mle(cls, y: ArrayLike, nu: float | None = None) -> StudentT:
-        """The best mu and sigma for a nu that is given, or sought from infinity down to 0.02.
+        """The best mu and sigma for a nu that is given, or sought from infinity down to 0.2.
 
         With nu free the likelihood has no global maximum: for nu near 0 it grows without end where
         sigma shrinks to an observation.  What is returned is the best of the local maxima on the
