@@ -6,7 +6,9 @@
 Makes or reuses the environment `.venv` in the checkout and installs the package and its tools
 there. Looks for a Chromium, and installs Debian's where there is none: the browser tests are
 never skipped. Then runs ruff, mypy and pytest, which also executes the notebooks; every one runs,
-whatever the ones before it found.
+whatever the ones before it found. Without arguments pytest runs twice at the same time: the tests
+in a browser, which wait most of the time, and beside them, with what they leave of the processor,
+all others.
 """
 
 from __future__ import annotations  # an older Python must get as far as the message for it
@@ -16,6 +18,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +32,7 @@ NBVAL = (
     "--nbval-sanitize-with=tests/nbval_sanitize.cfg",
     "--nbval-cell-timeout=120",
 )
+IN_A_BROWSER = ("tests/browser", "tests/site")
 # What would mix another Python, or the notebook that this was started from, into the environment.
 FOREIGN = {"MPLBACKEND", "PYTHONHOME", "PYTHONPATH"}
 
@@ -77,18 +81,37 @@ def prepare_browser() -> None:
         sys.exit("The browser tests need Chromium: install one as " + " or ".join(BROWSERS) + ".")
 
 
+def check(*command: str) -> bool:
+    """Run one of the tools, after a line that says how to do so by hand."""
+    print(f"\n$ {shlex.join(command)}", flush=True)
+    return succeeds(PYTHON, "-m", *command)
+
+
+def run_both_parts() -> bool:
+    """Run the tests in a browser and, at the lowest priority beside them, all others."""
+    others = ["pytest", *NBVAL, *(f"--ignore={folder}" for folder in IN_A_BROWSER)]
+    with tempfile.TemporaryFile() as output:
+        niced = ("nice", "-n", "19", PYTHON, "-m", *others)
+        beside = subprocess.Popen(niced, cwd=ROOT, env=environment(), stdout=output, stderr=output)
+        passed = check("pytest", *IN_A_BROWSER)
+        passed = beside.wait() == 0 and passed
+        print(f"\n$ {shlex.join(others)}", flush=True)
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout.buffer)
+        sys.stdout.flush()
+    return passed
+
+
 def main() -> int:
     """Prepare, run every check, and tell by the exit code whether all passed."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this is who tells an older Python's user
         sys.exit(f"Loss Explorer needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     prepare_browser()
     prepare_environment()
-    failed = []
-    for check in ("ruff check", "ruff format --check", "mypy", "pytest"):
-        arguments = (*NBVAL, *sys.argv[1:]) if check == "pytest" else ()
-        print(f"\n$ {shlex.join([*check.split(), *arguments])}", flush=True)
-        if not succeeds(PYTHON, "-m", *check.split(), *arguments):
-            failed.append(check)
+    linters = ("ruff check", "ruff format --check", "mypy")
+    failed = [linter for linter in linters if not check(*linter.split())]
+    if not (check("pytest", *NBVAL, *sys.argv[1:]) if sys.argv[1:] else run_both_parts()):
+        failed.append("pytest")
     if failed:
         print(f"FAILED: {', '.join(failed)}", flush=True)
     return 1 if failed else 0
