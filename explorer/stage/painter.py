@@ -10,7 +10,7 @@ from threading import Lock, Timer
 
 from explorer.scene import Scene
 
-REST = 2.0  # seconds without a picture after which the process ends
+REST = 20.0  # seconds without a picture after which the process ends: until the next cell is run
 
 
 class Painter:
@@ -47,9 +47,7 @@ class Painter:
                 pickle.dump(scene, process.stdin)
                 process.stdin.flush()
                 picture: bytes = pickle.load(process.stdout)
-            except (
-                BaseException
-            ):  # an interrupt too: what still arrives belongs to no other picture
+            except BaseException:  # an interrupt too: what still arrives is of no other picture
                 self._stop()
                 raise
             self._timer = Timer(REST, self.end)

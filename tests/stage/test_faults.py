@@ -305,7 +305,9 @@ def test_a_kernel_that_displays_a_panel_stays_small():
     try:
         shown = []
         client.execute_interactive(
-            "import explorer; explorer.beta_loss()", output_hook=shown.append
+            "from explorer.stage import painter; painter.REST = 1.0\n"
+            "import explorer; explorer.beta_loss()",
+            output_hook=shown.append,
         )
         (output,) = [message for message in shown if message["msg_type"] == "execute_result"]
         assert output["content"]["data"]["image/png"]
