@@ -201,8 +201,8 @@ class _Beta(Head):
         full = super()._full(theta, y, kernel)
         large = np.maximum(*theta) > _LARGE
         if large.any():  # both terms grow with a and b, and their sum hardly does: it has no digits
-            a, b = (np.clip(np.where(large, value, 1.0), _TINY, _LARGEST) for value in theta)
-            full = np.where(large, Beta(a, b).nll(y), full)
+            a, b = (np.clip(value[large], _TINY, _LARGEST) for value in theta)
+            full[large] = Beta(a, b).nll(np.broadcast_to(y, large.shape)[large])
         return full
 
     def _kernel_slopes(self, theta: Sequence[FloatArray], y: FloatArray) -> Sequence[Value]:

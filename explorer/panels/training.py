@@ -291,7 +291,12 @@ def one_observation(state: State, own: Any, loss: float) -> Plot:
 def every_step(state: State, run: Training, now: Moment) -> Plot:
     steps, losses, nlls, held_out, limits = curves(state.task)
     room, kernel = run.steps > 0.1 * state.limits["step"][1], state.loss == "kernel"
-    seen = room and any(state.held_out)
+    length = int(np.searchsorted(steps, run.steps, "right"))
+    names = (
+        (int(0.8 * length), held_out, "observation", "held out" * (room and any(state.held_out))),
+        (length // 2, nlls, "muted", "nothing dropped" * (room and kernel)),
+        (length // 2, losses, "loss", "training" * room),
+    )
     end = f"stopped at step {run.stopped}" if run.stopped is not None else ""
     return Plot(
         "The mean loss at each step",
@@ -300,9 +305,10 @@ def every_step(state: State, run: Training, now: Moment) -> Plot:
         f"The mean loss over the steps of the training. At step {now.step} it is "
         f"{amount(now.loss)} nats, and {amount(now.held_out)} of the held-out data. {end}",
         (
-            Line(steps, held_out, "observation", "held out" * seen, at=0.8),
-            Line(steps, nlls, "muted", "nothing dropped" * (room and kernel), dashed=True),
-            Line(steps, losses, "loss", "training" * room),
+            Line(steps, held_out, "observation"),
+            Line(steps, nlls, "muted", dashed=True),
+            Line(steps, losses, "loss"),
+            *(Line(steps[[k]], curve[[k]], role, name) for k, curve, role, name in names),
             Rule(float(now.step), "muted", drag=Drag(x="step")),
             Points(float(now.step), now.loss, "loss", amount(now.loss)),
             Note(end, "loss"),

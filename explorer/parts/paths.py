@@ -1,5 +1,6 @@
 """A path through many dimensions, seen on the plane that holds its start and end."""
 
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,31 @@ def along(path: Array) -> PathPlane:
     both = np.array(axes)
     total, inside = (away * away).sum(), ((away @ both.T) ** 2).sum()
     return PathPlane(path[0], both, float(min(inside / total, 1.0)) if total else 1.0)
+
+
+def corners(line: Array, most: int, near: float) -> list[int]:
+    """Which points of a line (2, n) to join, from its first to its last (Douglas, Peucker 1973).
+
+    The point farthest from what joins the others is added until all are `near`, measured in
+    widths and heights of the whole line, or until there are `most`.
+    """
+    size = np.ptp(line, axis=1)
+    points = line.T / np.where(size > 0, size, 1.0)
+
+    def farthest(first: int, last: int) -> tuple[float, int, int, int]:
+        away, along = points[first : last + 1] - points[first], points[last] - points[first]
+        share = (away @ along / (float(along @ along) or 1.0)).clip(0.0, 1.0)
+        rest = away - share[:, None] * along
+        squares = (rest * rest).sum(axis=1)
+        place = int(squares.argmax())
+        return -float(squares[place]), first, first + place, last
+
+    found = [farthest(0, len(points) - 1)]
+    while found[0][0] < -near * near and len(found) < most - 1:
+        _, first, middle, last = heappop(found)
+        heappush(found, farthest(first, middle))
+        heappush(found, farthest(middle, last))
+    return sorted({0, *(last for *_, last in found)})
 
 
 def _across(axes: list[Array], dimensions: int) -> Array:

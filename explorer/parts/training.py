@@ -7,12 +7,13 @@ import numpy as np
 
 from explorer.core import FAMILIES, Training, train
 from explorer.parts.inputs import Interval, Numbers
-from explorer.parts.paths import PathPlane, along
+from explorer.parts.paths import PathPlane, along, corners
 from explorer.parts.plane import cut, levels, remembered
 from explorer.parts.ranges import rounded
 from explorer.scene import Array
 
-GRID, CELLS, DRAWN = 81, 28, 401  # points over x, of a landscape's side, over steps
+GRID, DRAWN = 81, 401  # points over x, over steps
+CELLS, CORNERS = 28, 61  # points of a landscape's side, at most of the path in it
 SYMBOLS = {p.name: p.symbol for family in FAMILIES.values() for p in family.parameters}
 BANDS = np.array([0.05, 0.25, 0.75, 0.95])[:, None]
 
@@ -107,14 +108,16 @@ def landscape(task: Task) -> Path:
     """The mean loss over the plane of the path."""
     run = trained(task)
     plane = along(run.path)
-    line = plane.seen(run.path[drawn(len(run.path))]).T
+    line = plane.seen(run.path).T
     low, high = line.min(axis=1), line.max(axis=1)
     margin = 0.25 * np.maximum(high - low, 0.2 * float((high - low).max()) or 1.0)
     axes = [rounded(a - m, b + m, m / 2) for a, b, m in zip(low, high, margin, strict=True)]
     points = plane.at(*np.meshgrid(*(np.linspace(*ends, CELLS) for ends in axes)))
     losses = np.array([run.mean_loss(row) for row in points])  # far from the path maybe infinite
     values = np.nan_to_num(losses, nan=np.inf, posinf=np.inf)
-    heights = levels(values, 0.01, 0.8, 20, 14)
+    # the lowest 12 % are what the cells resolve of a valley: below it would fall apart
+    heights = levels(values, 0.12, 0.8, 20, 14)
+    line = line[:, corners(line, CORNERS, 0.002)]
     return Path(plane, line, cut(values, heights), heights, *axes)
 
 
@@ -122,8 +125,11 @@ def landscape(task: Task) -> Path:
 def curves(task: Task) -> tuple[Array, Array, Array, Array, Interval]:
     """Steps, the losses there, those with nothing dropped, held out; limits of their axis."""
     run = trained(task)
-    some = drawn(len(run.path))
-    losses, nlls, held_out = (curve[some] for curve in (run.losses, run.nlls, run.held_out))
+    steps = np.unique(np.linspace(0, task.steps, DRAWN).round())
+    some = np.minimum(steps, run.steps + 1).astype(int)  # after its end: nan
+    losses, nlls, held_out = (
+        np.append(c, np.nan)[some] for c in (run.losses, run.nlls, run.held_out)
+    )
     if task.loss == "full":  # then it is the same curve
         nlls = np.full(nlls.shape, np.nan)
     every = np.concatenate([losses, nlls, held_out])
@@ -135,7 +141,7 @@ def curves(task: Task) -> tuple[Array, Array, Array, Array, Interval]:
     high = min(high, first + 10 * max(first - low, 1.0))  # of one that diverges the beginning
     unit = 0.1 * max(high - low, 1e-3)
     limits = rounded(low - unit, high + unit, unit)
-    return some.astype(float), losses, nlls, held_out, limits
+    return steps, losses, nlls, held_out, limits
 
 
 def labelled(theta: dict[str, Array], classes: tuple[str, ...]) -> list[tuple[str, Array]]:
@@ -145,8 +151,3 @@ def labelled(theta: dict[str, Array], classes: tuple[str, ...]) -> list[tuple[st
     if "probability" in theta:
         return [(f"P({classes[1]})", theta["probability"])]
     return [(f"*{SYMBOLS.get(name, name)}*", values) for name, values in theta.items()]
-
-
-def drawn(count: int) -> Any:
-    """The steps that are drawn of so many."""
-    return np.unique(np.linspace(0, count - 1, DRAWN).round().astype(int))

@@ -1,5 +1,6 @@
 """The training panel: what it reads from a training, its plots, its words, and what it refuses."""
 
+import json
 import math
 import time
 from dataclasses import replace
@@ -9,15 +10,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import ndimage, stats
 
 from explorer.core import Bernoulli, Beta, Categorical, Normal, fit_line, fit_logistic, train
 from explorer.panels.training import training
 from explorer.parts.observations import apart, numbered
-from explorer.parts.paths import along
+from explorer.parts.paths import along, corners
 from explorer.parts.training import CELLS, landscape, trained
 from explorer.scene import Area, Landscape, Line, Points, Rule, values
 from explorer.stage.session import Session
+from explorer.stage.wire import encode
 
 RNG = np.random.default_rng(7)
 X = np.sort(RNG.normal(10, 3, 60))
@@ -211,8 +213,9 @@ def test_the_step_can_be_dragged_in_the_plot_of_the_losses():
     _, scene = panel_of(step=30)
     (rule,) = marks(scene.plots[2], Rule)
     assert (rule.x, rule.drag.x) == (30.0, "step")
-    (curve,) = marks(scene.plots[2], Line, "loss")
+    curve, name = marks(scene.plots[2], Line, "loss")
     np.testing.assert_array_equal(curve.y, scene.named["losses"])
+    assert (name.label, name.y) == ("training", curve.y[30])
 
 
 def test_the_landscape_is_the_loss_over_the_plane_of_the_path():
@@ -226,6 +229,50 @@ def test_the_landscape_is_the_loss_over_the_plane_of_the_path():
     assert bands.values is path.values
     (here,) = marks(scene.plots[4], Points, "model")
     np.testing.assert_allclose((here.x, here.y), path.plane.seen(run.path[60]))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"family": "heteroscedastic", "seed": 1},
+        {"family": "laplace", "hidden": 2},
+    ],
+    ids=repr,
+)
+def test_the_lowest_band_does_not_fall_apart_between_the_cells(options):
+    task = training(**options).state.task
+    path, run = landscape(task), trained(task)
+    fine = np.meshgrid(np.linspace(*path.x, 82), np.linspace(*path.y, 82))  # 3 a cell
+    true = np.array([run.mean_loss(row) for row in path.plane.at(*fine)])
+    seen = ndimage.zoom(path.values, 82 / CELLS, order=1)
+    for level in path.levels[:4]:
+        assert ndimage.label(seen < level)[1] == ndimage.label(true < level)[1]
+
+
+def test_the_path_is_drawn_by_its_corners():
+    angle = np.linspace(0, 6, 2000)
+    spiral = np.array([angle * np.cos(angle), 50 * angle * np.sin(angle)])
+    some = corners(spiral, 81, 0.002)
+    assert some[0] == 0
+    assert some[-1] == 1999
+    assert 10 < len(some) < 60
+    drawn = np.array([np.interp(angle, angle[some], row[some]) for row in spiral])
+    away = (drawn - spiral) / np.ptp(spiral, axis=1)[:, None]
+    assert np.hypot(*away).max() < 0.01  # along the line too
+    assert corners(np.zeros((2, 1)), 81, 0.002) == [0]
+    assert corners(np.outer([1, 2], [0.0, 1, 0]), 81, 0.002) == [0, 1, 2]
+    assert len(corners(RNG.normal(size=(2, 500)), 81, 0.002)) == 81
+
+
+@pytest.mark.parametrize("family", DATA)
+def test_a_picture_of_another_setting_is_small(family):
+    blueprint = training(family=family, steps=400)
+    base = values(blueprint.view(blueprint.state))
+    for change in ({"batch": 8}, {"method": "l-bfgs", "hidden": 0}):
+        moved = replace(blueprint.state, **change, step=200)
+        header, buffer = encode(values(blueprint.view(moved)), base)
+        assert len(json.dumps(header).encode()) + len(buffer) <= 10_000, change
 
 
 def test_a_plane_holds_its_start_its_end_and_the_farthest_point():
