@@ -41,26 +41,34 @@ def minimum(
     """The loss at the minimum that steps down lead to, and where it is; None if none is reached.
 
     ``slopes`` gives the gradient and the Hessian.  Where the loss bends down, a step goes as far as
-    it would if it bent up by as much, so that saddles repel; one that is met exactly is left along
-    its steepest bend.  At what is returned the Hessian is positive semi-definite.
+    it would if it bent up by as much, so that saddles repel, and on, twice as far each time, while
+    that leads lower; a saddle that is met exactly is left along its steepest bend.  At what is
+    returned the Hessian is positive semi-definite.
     """
 
-    def bends(at: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The curvatures, with 1 the size of each parameter's own, their ways, and the step."""
+    def bends(at: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+        """The curvatures, with 1 each parameter's own size, their ways, the step, the gain."""
         gradient, hessian = slopes(at)
         diagonal = np.abs(np.diag(hessian))
         size = 1 / np.sqrt(np.maximum(diagonal, 1e-14 * diagonal.max()))
         scaled = hessian * size * size[:, None]
         if not (np.isfinite(scaled).all() and np.isfinite(gradient).all()):
-            return np.full(1, np.nan), np.zeros((1, 1)), np.zeros_like(at)
+            return np.full(1, np.nan), np.zeros((1, 1)), np.zeros_like(at), np.inf
         curvature, ways = np.linalg.eigh(scaled)
-        step = -ways @ (ways.T @ (gradient * size) / np.maximum(np.abs(curvature), 1e-12))
-        return curvature, ways * size[:, None], step * size
+        step = -ways @ (ways.T @ (gradient * size) / np.maximum(np.abs(curvature), 1e-12)) * size
+        return curvature, ways * size[:, None], step, abs(float(gradient @ step))
+
+    def step(at: FloatArray) -> FloatArray:
+        curvature, _, change, _ = bends(at)
+        if curvature[0] < 0:
+            there = loss(at + change)
+            while (further := loss(at + 2 * change)) < there:
+                change, there = 2 * change, further
+        return change
 
     for _ in range(8):
-        at, least = newton(loss, lambda at: bends(at)[2], at, most=60)
-        curvature, ways, step = bends(at)
-        gain = abs(float(slopes(at)[0] @ step))
+        at, least = newton(loss, step, at, most=60)
+        curvature, ways, _, gain = bends(at)
         if not gain <= 1e-9 * max(1.0, abs(least)):
             return None
         if curvature[0] > -1e-7:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -191,10 +192,33 @@ def _met(x: FloatArray, y: FloatArray) -> bool:
 
 
 @dataclass(frozen=True)
+class _Lines:
+    """The best lines a u + b for given widths: the last axis of the arrays is the points'.
+
+    ``away`` is u less its mean with the weights 1 / sigma^2, here in units of the largest, which
+    belongs to ``least``, the log of the least sigma.
+    """
+
+    a: FloatArray
+    b: FloatArray
+    away: FloatArray
+    residuals: FloatArray
+    weight: FloatArray
+    log_sigma: FloatArray
+    least: FloatArray
+
+    @property
+    def rest(self) -> FloatArray:
+        out: FloatArray = (self.weight * np.square(self.residuals)).sum(axis=-1)
+        return out
+
+
+@dataclass(frozen=True)
 class _Points:
     """Points about their line, in units of their spread: u and e, with mean 0.
 
-    The loss at (a, b, v, d) is that of e - a u - b, with the log of sigma less ``log_size``.
+    The loss at (a, b, v, d) is that of e - a u - b, with the log of sigma less ``log_size``.  For
+    given (v, d) the best a and b are weighted least squares, so that v and d alone are searched.
     """
 
     u: FloatArray
@@ -212,49 +236,9 @@ class _Points:
             return raw
         return log_softplus(raw * self.unit) - self.log_size
 
-    def loss(self, at: FloatArray) -> float:
-        log_sigma = self.log_sigma(at[2] * self.u + at[3])
-        z = (self.e - at[0] * self.u - at[1]) * np.exp(-log_sigma)
-        total = float((log_sigma + 0.5 * z * z).sum())
-        return total if log_sigma.min() > _LOWEST and np.isfinite(total) else np.inf
-
-    def slopes(self, at: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The gradient and the Hessian of the loss."""
-        raw = at[2] * self.u + at[3]
-        sigma = np.exp(self.log_sigma(raw))
-        z = (self.e - at[0] * self.u - at[1]) / sigma
-        if self.link == "exp":
-            # The first and the second derivative of log sigma.
-            bend, bent = np.ones_like(sigma), np.zeros_like(sigma)
-        else:
-            s = np.maximum(softplus(raw * self.unit), 1e-300)
-            rise = -np.expm1(-s)
-            bend = self.unit * rise / s
-            bent = bend * self.unit * (np.exp(-s) - rise / s) / s
-        design = np.column_stack([self.u, np.ones_like(self.u)])
-        gradient = np.concatenate([-(z / sigma) @ design, (bend * (1 - z * z)) @ design])
-        second = 1 / (sigma * sigma), 2 * bend * z / sigma, bent * (1 - z * z) + 2 * (bend * z) ** 2
-        mean, mixed, width = (design.T @ (design * each[:, None]) for each in second)
-        return gradient, np.block([[mean, mixed], [mixed, width]])
-
-    def lowest(self) -> tuple[float, FloatArray]:
-        """The loss at the deepest minimum that the starts lead to, and where it is."""
-        found = [minimum(self.loss, self.slopes, start) for start in self.starts()]
-        none = np.inf, np.full(4, np.nan)
-        return min(filter(None, found), key=lambda minimum: minimum[0], default=none)
-
-    @np.errstate(all="ignore")
-    def starts(self) -> FloatArray:
-        """(a, b, v, d) where the best line for given (v, d) is better than at all neighbours."""
-        few = np.argsort(self.u)[:: 1 + self.u.size // 2000]
-        u, e = self.u[few], self.e[few]
-        if self.link == "exp":
-            v, d = _TILTS, np.zeros_like(_TILTS)
-        else:
-            log = np.maximum(self.log_size + _WIDTHS, -700.0)
-            raw = softplus_inverse(np.exp(log)) / self.unit
-            v = (raw - raw[:, None]) / (u[-1] - u[0])
-            d = raw[:, None] - v * u[0]
+    def lines(self, v: FloatArray, d: FloatArray, some: Any = slice(None)) -> _Lines:
+        """The best lines for these widths, of all points or of some."""
+        u, e = self.u[some], self.e[some]
         log_sigma = self.log_sigma(v[..., None] * u + d[..., None])
         least, top = log_sigma.min(axis=-1), log_sigma.argmin(axis=-1)
         weight = np.exp(2 * (least[..., None] - log_sigma))
@@ -263,19 +247,70 @@ class _Points:
         mean_u, mean_e = ((weight * each).sum(axis=-1) / total for each in (away, up))
         away, up = away - mean_u[..., None], up - mean_e[..., None]
         a = (weight * away * up).sum(axis=-1) / (weight * away * away).sum(axis=-1)
-        rest = (weight * np.square(up - a[..., None] * away)).sum(axis=-1)
         b = e[top] + mean_e - a * (u[top] + mean_u)
+        return _Lines(a, b, away, up - a[..., None] * away, weight, log_sigma, least)
+
+    def loss(self, at: FloatArray) -> float:
+        """The loss at (v, d) and the best line for them."""
+        lines = self.lines(at[0], at[1])
+        total = float(lines.log_sigma.sum() + 0.5 * lines.rest * np.exp(-2 * lines.least))
+        return total if lines.least > _LOWEST and np.isfinite(total) else np.inf
+
+    def slopes(self, at: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The gradient and the Hessian of that; nan as near its end that it leads there."""
+        lines = self.lines(at[0], at[1])
+        if lines.least < _LOWEST + 1:
+            return np.full(2, np.nan), np.full((2, 2), np.nan)
+        z = lines.residuals * np.exp(-lines.log_sigma)
         if self.link == "exp":
-            d = 0.5 * np.log(rest / u.size) - least  # the best for this v
-            loss = log_sigma.sum(axis=-1) + u.size * d
+            # The first and the second derivative of log sigma.
+            bend, bent = np.ones_like(z), np.zeros_like(z)
         else:
-            loss = log_sigma.sum(axis=-1) + 0.5 * rest * np.exp(-2 * least)
+            s = np.maximum(softplus((at[0] * self.u + at[1]) * self.unit), 1e-300)
+            rise = -np.expm1(-s)
+            bend = self.unit * rise / s
+            bent = bend * self.unit * (np.exp(-s) - rise / s)
+        design = np.stack([self.u, np.ones_like(z)])
+        gradient = design @ (bend * (1 - z * z))
+        second = bent * (1 - z * z) + 2 * (bend * z) ** 2
+        # Less what the line gains by following: along its two ways, of which each has length 1.
+        ways = np.sqrt(lines.weight) * np.stack([lines.away, np.ones_like(z)])
+        ways /= np.sqrt((ways * ways).sum(axis=-1, keepdims=True))
+        follows = (ways * (2 * bend * z)) @ design.T
+        return gradient, (design * second) @ design.T - follows.T @ follows
+
+    @np.errstate(all="ignore")
+    def lowest(self) -> tuple[float, FloatArray]:
+        """The loss at the deepest minimum that the starts lead to, and where it is."""
+        found = [minimum(self.loss, self.slopes, start) for start in self.starts()]
+        none = np.inf, np.full(2, np.nan)
+        least, at = min(filter(None, found), key=lambda minimum: minimum[0], default=none)
+        line = self.lines(at[0], at[1])
+        return least, np.array([line.a, line.b, *at])
+
+    @np.errstate(all="ignore")
+    def starts(self) -> FloatArray:
+        """(v, d) where the best line for them is better than at all neighbours."""
+        few = np.argsort(self.u)[:: 1 + self.u.size // 2000]
+        if self.link == "exp":
+            v, d = _TILTS, np.zeros_like(_TILTS)
+        else:
+            log = np.maximum(self.log_size + _WIDTHS, -700.0)
+            raw = softplus_inverse(np.exp(log)) / self.unit
+            v = (raw - raw[:, None]) / (self.u[few[-1]] - self.u[few[0]])
+            d = raw[:, None] - v * self.u[few[0]]
+        lines = self.lines(v, d, few)
+        if self.link == "exp":
+            d = 0.5 * np.log(lines.rest / few.size) - lines.least  # the best for this v
+            loss = lines.log_sigma.sum(axis=-1) + few.size * d
+        else:
+            loss = lines.log_sigma.sum(axis=-1) + 0.5 * lines.rest * np.exp(-2 * lines.least)
         lowest = np.zeros(loss.shape, dtype=bool)
         lowest[(slice(1, -1),) * loss.ndim] = True
         for shift in product((-1, 0, 1), repeat=loss.ndim):
             lowest &= loss <= np.roll(loss, shift, range(loss.ndim))
         best = np.argsort(loss[lowest])[:6]
-        out: FloatArray = np.stack([each[lowest][best] for each in (a, b, v, d)], axis=-1)
+        out: FloatArray = np.stack([each[lowest][best] for each in (v, d)], axis=-1)
         return out
 
     def limit(self, x: FloatArray, y: FloatArray) -> float:

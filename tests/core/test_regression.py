@@ -103,6 +103,25 @@ def test_the_scaled_line_is_a_minimum_as_scipy_finds_it(link):
     np.testing.assert_allclose(found.x, at, atol=1e-3)
 
 
+@pytest.mark.parametrize("last", [4.69, 4.7, 4.72])
+def test_a_softplus_line_is_found_where_most_starts_lead_to_points_that_are_met(last):
+    y = Y.copy()
+    y[8] = last
+
+    def loss(at):
+        sigma, _ = scale_of(at[2] * X + at[3], "softplus")
+        return Normal(at[0] * X + at[1], np.maximum(sigma, 1e-300)).nll(y).sum()
+
+    fit = fit_scaled_line(X, y, "softplus")
+    assert not fit.bounded
+    at = np.array([fit.w, fit.c, fit.v, fit.d])
+    assert loss(at) == pytest.approx(fit.loss, abs=1e-9)
+    found = minimize(loss, at + 0.01, method="Nelder-Mead",
+                     options={"xatol": 1e-8, "fatol": 1e-12, "maxiter": 4000})  # fmt: skip
+    assert found.fun == pytest.approx(fit.loss, abs=1e-8)
+    np.testing.assert_allclose(found.x, at, atol=1e-4)
+
+
 def test_the_two_links():
     raw = np.array([-800.0, -1.0, 0.0, 5.0])
     sigma, log_sigma = scale_of(raw, "exp")
