@@ -1,4 +1,9 @@
-"""While a hand moves something nothing around it moves; afterwards the axes ease to their place."""
+"""While a hand moves something nothing around it moves; afterwards the axes ease to their place.
+
+After the press of a preset so do the marks.
+"""
+
+import json
 
 import pytest
 
@@ -92,3 +97,97 @@ def test_a_button_leads_to_other_limits_as_gently(page):
     first, *between, last = page.page.evaluate("() => window.widths")
     assert last == pytest.approx(first, abs=1)  # both fields fill the plot; between, one does not
     assert len(between) >= 2
+
+
+# In the page: what is drawn of curves, lines and points, and the pictures from here on.
+PICTURE = """() => [...document.querySelectorAll('.explorer-area svg path')]
+    .map(node => node.getAttribute('d')).join(' ')"""
+FILM = f"""() => {{
+    const picture = {PICTURE};
+    window.film = [];
+    const look = () => {{
+        const now = picture();
+        if (now !== window.film.at(-1)) window.film.push(now);
+        requestAnimationFrame(look);
+    }};
+    look();
+}}"""
+# A clock that stands still halfway from the first picture of the next state to its last.
+STAND = """() => {
+    const real = performance.now.bind(performance);
+    const watch = new MutationObserver(() => {
+        const halfway = real() + 100;
+        performance.now = () => Math.min(real(), halfway);
+        watch.disconnect();
+    });
+    watch.observe(document.getElementById('stage'), {attributeFilter: ['data-frame-state']});
+    window.go_on = () => (performance.now = real);
+}"""
+
+
+def press(page, name):
+    page.page.get_by_role("button", name=name, exact=True).click()
+
+
+def drawn(page, **settings):
+    """What is drawn of a state without a way to it."""
+    page.draw(beta_loss(**settings))
+    return page.page.evaluate(PICTURE)
+
+
+@pytest.mark.parametrize("page", [{}, {"reduced_motion": "reduce"}], indirect=True)
+def test_marks_glide_to_a_preset_unless_the_reader_wants_no_motion(page, request):
+    reduced = bool(request.node.callspec.params["page"])
+    wanted = drawn(page, a=8, b=4)
+    first = drawn(page)
+    page.page.evaluate(FILM)
+    press(page, "mode 0.7, narrower")
+    page.page.wait_for_timeout(600)
+    begin, *between, end = page.page.evaluate("() => window.film")
+    assert begin == first
+    assert len(between) == 0 if reduced else len(between) >= 2
+    assert end == wanted
+
+
+def stand_halfway(page):
+    """Press a preset and stop the clock while its marks glide from (2, 5) to (8, 4)."""
+    page.draw(beta_loss())
+    handle = page.page.locator(".explorer-handle-point").last
+    begin = centre(handle)
+    page.page.evaluate(STAND)
+    press(page, "mode 0.7, narrower")
+    page.page.wait_for_timeout(300)
+    return handle, begin, centre(handle)
+
+
+def test_halfway_to_a_preset_a_mark_is_between_and_its_texts_are_there(page):
+    handle, begin, halfway = stand_halfway(page)
+    assert "(8.00, 4.00)" in page.page.locator(".explorer-labels").last.text_content()
+    page.page.evaluate("() => window.go_on()")
+    page.page.wait_for_timeout(300)
+    end = centre(handle)
+    assert halfway == pytest.approx(
+        [(one + two) / 2 for one, two in zip(begin, end, strict=True)], abs=2
+    )
+
+
+def test_a_press_on_the_way_turns_where_the_marks_are(page):
+    handle, begin, halfway = stand_halfway(page)
+    press(page, "expects 0.2, sees 0.7")  # while the clock stands: the first picture of this way
+    page.page.wait_for_timeout(200)
+    assert centre(handle) == halfway
+    page.page.evaluate("() => window.go_on()")
+    page.page.wait_for_timeout(400)
+    assert centre(handle) == begin
+
+
+def test_a_key_on_the_way_moves_on_from_the_new_state_at_once(page):
+    handle, _, _ = stand_halfway(page)
+    handle.press("ArrowRight")
+    page.page.wait_for_timeout(60)  # the clock still stands
+    x, _ = centre(handle)
+    a, b, *_ = json.loads(page.page.locator("#stage").get_attribute("data-frame-state"))
+    assert 8 < a <= 8.1
+    assert b == 4
+    drawn(page, a=a, b=b)
+    assert x == pytest.approx(centre(handle)[0], abs=0.01)  # where it is drawn at once

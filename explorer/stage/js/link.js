@@ -133,6 +133,7 @@ export class Link {
 
   moved() {
     this.state = this.host.read(this.controls, this.state);
+    if (key(this.state) !== this.gentle) this.gentle = undefined;
     this.schedule();
   }
 
@@ -168,6 +169,7 @@ export class Link {
     this.pressed = undefined;
     if (this.suffices(settings)) {
       this.assign(settings);
+      this.gentle = key(this.state); // what is drawn glides there
       this.host.save();
     } else {
       this.pressed = index;

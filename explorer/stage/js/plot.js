@@ -1,6 +1,6 @@
 // One plot of a view: its title, two axes with ticks and labels, and what stands between them.
 import { crisp, MARGIN, round2, Scale } from "./axes.js";
-import { Seen } from "./calm.js";
+import { Glide, Seen } from "./calm.js";
 import { html, put, setHtml, setSvg, svg } from "./elements.js";
 import { onGrid } from "./grid.js";
 import { dragged } from "./handles.js";
@@ -39,6 +39,7 @@ export class Plot {
     this.area = html("div", { class: "explorer-area" }, this.svg);
     this.node = html("div", { class: "explorer-plot" }, this.title, this.area);
     this.seen = new Seen(view.link, [structure.x, structure.y]);
+    this.glide = new Glide(view.link, structure);
     this.marks = structure.marks.map((mark) => MARKS[mark.kind](this, mark));
     if (structure.click) this.area.addEventListener("click", (event) => this.click(event));
   }
@@ -98,7 +99,8 @@ export class Plot {
     put(this.svg, "aria-label", plain(values[description]));
     this.labels.clear();
     this.handles = [];
-    for (const mark of this.marks) mark(values);
+    const glided = this.glide.towards(values);
+    for (const mark of this.marks) mark(glided);
     this.labels.place({ left: this.left, top: MARGIN.top, right: this.right, bottom: this.bottom }, this.family);
   }
 
