@@ -246,6 +246,8 @@ def _points(plot: PlotAxes, mark: Points, gid: str) -> Drawn:
                 avoid.append(_between(*guide.T))
         if text:
             labels.append((float(x), float(at), text, mark.role, 0.6 if mark.small else 0.8))
+        elif mark.small:
+            avoid.append(np.array([[x, at]]))
     return labels, avoid
 
 

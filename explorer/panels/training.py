@@ -21,7 +21,7 @@ from explorer.parts.training import (
 from explorer.parts.words import amount, readable, subscript
 from explorer.scene import (
     Area, Array, Axis, Bars, Blueprint, Drag, Landscape, Line, Mark, Note, Plot, Points, Preset,
-    Rule, Scene, Sum, Term, number, plain, tidy,
+    Role, Rule, Scene, Sum, Term, number, plain, tidy,
 )  # fmt: skip
 
 HIDDEN = {0: "a line", 2: "2", 4: "4", 8: "8", 16: "16", 32: "32 units"}
@@ -292,11 +292,11 @@ def every_step(state: State, run: Training, now: Moment) -> Plot:
     steps, losses, nlls, held_out, limits = curves(state.task)
     room, kernel = run.steps > 0.1 * state.limits["step"][1], state.loss == "kernel"
     length = int(np.searchsorted(steps, run.steps, "right"))
-    names = (
-        (int(0.8 * length), held_out, "observation", "held out" * (room and any(state.held_out))),
-        (length // 2, nlls, "muted", "nothing dropped" * (room and kernel)),
-        (length // 2, losses, "loss", "training" * room),
-    )
+
+    def named(share: float, curve: Array, role: Role, text: str) -> Line:
+        k = int(share * length)
+        return Line(steps[[k]], curve[[k]], role, text)
+
     end = f"stopped at step {run.stopped}" if run.stopped is not None else ""
     return Plot(
         "The mean loss at each step",
@@ -308,7 +308,9 @@ def every_step(state: State, run: Training, now: Moment) -> Plot:
             Line(steps, held_out, "observation"),
             Line(steps, nlls, "muted", dashed=True),
             Line(steps, losses, "loss"),
-            *(Line(steps[[k]], curve[[k]], role, name) for k, curve, role, name in names),
+            named(0.8, held_out, "observation", "held out" * (room and any(state.held_out))),
+            named(0.5, nlls, "muted", "nothing dropped" * (room and kernel)),
+            named(0.5, losses, "loss", "training" * room),
             Rule(float(now.step), "muted", drag=Drag(x="step")),
             Points(float(now.step), now.loss, "loss", amount(now.loss)),
             Note(end, "loss"),
@@ -350,7 +352,7 @@ def every_phi(state: State, phi: Array) -> Plot:
     (x, y), (end_x, end_y) = path.plane.seen(phi).tolist(), path.line[:, -1].tolist()
     share = f"{number(100 * path.plane.share, 1)} %"
     return Plot(
-        "The loss around the path of training",
+        "The loss around the path",
         Axis("start to end of *φ*", path.x),
         Axis("across", path.y),
         f"The loss over the plane in phi through the start, the end and the point of the path "

@@ -16,11 +16,12 @@ def bands(x: Array, p: Array, names: tuple[str, ...]) -> tuple[tuple[Line, ...],
     """The edges and names of the bands of probabilities (n, K), and their centres (K, n)."""
     edges = np.cumsum(p.T, axis=0)
     centres = edges - 0.5 * p.T
-    widest = p.argmax(axis=0).clip(1, len(x) - 3).tolist()
-    named = zip(widest, centres, names, strict=True)
+    window = np.hanning(len(x) // 2)  # where a name has room on both sides
+    sums = np.array([np.convolve(row, window, "valid") for row in p.T])
+    widest = len(window) // 2 + sums.round(6).argmax(axis=1)
     return (
         *(Line(x, edge, "model") for edge in edges[:-1]),
-        *(Line(x[k : k + 2], centre[k : k + 2], "muted", name) for k, centre, name in named),
+        *(Line(x[[k]], c[[k]], "muted", n) for k, c, n in zip(widest, centres, names, strict=True)),
     ), centres
 
 

@@ -23,13 +23,21 @@ FLAWS = """panel => {
         if (!inside(svg, area, 1)) flaws.push('a plot reaches out of the panel');
         const title = document.createRange();
         title.selectNodeContents(plot.querySelector('.explorer-title'));
-        if (title.getBoundingClientRect().right > svg.right + 12) flaws.push(`long: ${title}`);
+        if (title.getBoundingClientRect().right > svg.right + 2) flaws.push(`long: ${title}`);
         const labels = [...plot.querySelectorAll('.explorer-labels text')];
         const boxes = labels.map(label => label.getBoundingClientRect());
         labels.forEach((label, i) => {
             if (!inside(boxes[i], svg, 6)) flaws.push(`${name(label)} reaches out of its plot`);
             for (let j = 0; j < i; j++)
                 if (!apart(boxes[i], boxes[j])) flaws.push(`${name(label)} on ${name(labels[j])}`);
+        });
+        const words = [...plot.querySelectorAll('.explorer-axis, .explorer-legend')];
+        words.forEach((word, i) => {
+            const box = word.getBoundingClientRect();
+            if (word.textContent && !inside(box, svg, 6)) flaws.push(`${name(word)} is out`);
+            for (let j = 0; j < i; j++)
+                if (!apart(box, words[j].getBoundingClientRect()))
+                    flaws.push(`${name(word)} on ${name(words[j])}`);
         });
         const ticks = [...plot.querySelectorAll('.explorer-ticks text')];
         ticks.forEach((tick, i) => {

@@ -13,6 +13,7 @@ from tests.browser.jupyter_page import ADDRESSES
 from tests.browser.test_every_panel import FLAWS
 
 LAPTOP, WIDE, SCREEN, PHONE = (850, 590), (1150, 599), (1600, 900), (390, 844)
+LONG_NAMES = [f"{name} penguins of the Palmer Archipelago" for name in ("Gentoo", "Adelie")] * 30
 VARIANTS = {
     "one component": ("kl_fit", {"means": [0.0]}),
     "three components": ("kl_fit", {"means": [-4.0, 0.0, 4.0]}),
@@ -22,6 +23,7 @@ VARIANTS = {
     "a Student t": ("likelihood", {"family": "student_t"}),
     "five classes": ("categorical_loss", {"logits": [1.0, 0.0, -1.0, 0.5, 2.0]}),
     "softplus": ("heteroscedastic", {"link": "softplus"}),
+    "long names": ("training", {"x": range(60), "y": LONG_NAMES, "family": "categorical"}),
     **{
         f"training of {family}": ("training", {"family": family})
         for family in ("normal", "student_t", "categorical")
@@ -49,6 +51,20 @@ ROOM = """panel => {
         if (parseFloat(getComputedStyle(text).fontSize) < 10) flaws.push('small text');
     return flaws;
 }"""
+
+BEHIND_TABS = f"""async panel => {{
+    const found = () => [...({ROOM})(panel), ...({FLAWS})(panel)];
+    const tabs = [...panel.querySelectorAll('.explorer-board [role=tab]')];
+    const open = tabs.find(tab => tab.offsetParent && tab.ariaSelected === 'true');
+    if (!open) return found();
+    const flaws = [];
+    for (const tab of [open, ...tabs.filter(tab => tab !== open), open]) {{
+        tab.click();
+        for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+        flaws.push(...found());
+    }}
+    return flaws;
+}}"""
 
 
 def blueprint_of(name, **options):
@@ -83,8 +99,8 @@ def settle(page):
 
 
 def faults(page):
-    panel = page.locator(".explorer-panel")
-    return panel.evaluate(ROOM) + panel.evaluate(FLAWS)
+    """What is wrong behind each of the tabs, the one that is open first."""
+    return page.locator(".explorer-panel").evaluate(BEHIND_TABS)
 
 
 @pytest.mark.parametrize("name", explorer.PANELS)
@@ -112,6 +128,23 @@ def test_a_panel_fits_a_laptop_after_each_button(drawn, name):
 def test_a_panel_of_other_data_fits_a_laptop(drawn, variant):
     name, options = VARIANTS[variant]
     assert faults(drawn(blueprint_of(name, **options))) == []
+
+
+@pytest.mark.parametrize("step", [0, 1500])
+@pytest.mark.parametrize("family", ["bernoulli", "categorical"])
+def test_the_names_of_classes_stand_beside_the_observations(drawn, family, step):
+    page = drawn(blueprint_of("training", family=family, step=step))
+    hidden = page.locator(".explorer-plot").first.evaluate(
+        """plot => {
+            const boxes = nodes => [...plot.querySelectorAll(nodes)]
+                .map(node => node.getBoundingClientRect());
+            const points = boxes('.explorer-points.small path');
+            const centres = points.map(box => [box.x + box.width / 2, box.y + box.height / 2]);
+            return boxes('.explorer-labels text').map(({left, right, top, bottom}) => centres
+                .filter(([x, y]) => left < x && x < right && top < y && y < bottom).length);
+        }"""
+    )
+    assert hidden == [0] * (2 if family == "bernoulli" else 3)
 
 
 @pytest.mark.parametrize("name", explorer.PANELS)

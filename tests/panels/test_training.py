@@ -190,6 +190,9 @@ def test_classes_stand_in_bands_as_high_as_their_probabilities():
     first, second, *names = marks(scene.plots[0], Line)
     np.testing.assert_allclose(second.y - first.y, p[:, 1])
     assert [line.label for line in names] == ["ant", "bee", "cat"]
+    for line, row in zip(names, p.T, strict=True):
+        assert line.x.size == 1  # a name without a stub of line
+        assert np.interp(line.x[0], x, row) > 0.5 * row.max()
     (points, _, _) = marks(scene.plots[0], Points)
     ants = SPECIES == "ant"
     np.testing.assert_allclose(points.y[ants], np.interp(X[ants], x, 0.5 * p[:, 0]))

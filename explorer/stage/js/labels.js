@@ -1,7 +1,7 @@
 // The labels of a plot: each takes the place beside its anchor where it hides least.
 import { round2 } from "./axes.js";
 import { put, setSvg, svg } from "./elements.js";
-import { textWidth } from "./text.js";
+import { fitted, textWidth } from "./text.js";
 
 const PLACES = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1], [0, -1], [0, 1], [1, -2], [-1, -2], [1, 2], [-1, 2], [0, -2], [0, 2], [0, -3], [0, 3], [1, -3], [-1, -3], [1, 3], [-1, 3]];
 
@@ -14,6 +14,7 @@ export class Labels {
   clear() {
     this.anchors = [];
     this.curves = []; // each as x, y, x, y, ...
+    this.dots = []; // as these
     this.taken = []; // boxes
   }
 
@@ -31,7 +32,8 @@ export class Labels {
   }
 
   place({ left, top, right, bottom }, family) {
-    this.anchors.forEach(({ x, y, text, role, gap, places, own }, i) => {
+    this.anchors.forEach(({ x, y, text: whole, role, gap, places, own }, i) => {
+      const text = fitted(whole, right - left - 4, family);
       const node = this.node.childNodes[i] ?? this.node.appendChild(svg("text"));
       setSvg(node, text);
       put(node, "class", `role-${role}`);
@@ -46,6 +48,7 @@ export class Labels {
           1000 * this.taken.filter((other) => overlap(box, other, 2)).length +
           100 * this.anchors.filter((other) => inside(box, other, 4)).length +
           this.curves.reduce((sum, points) => sum + crossings(box, points, 1), 0) +
+          5 * crossings(box, this.dots, 4) +
           30 * rivals.filter((points) => crossings(box, points, gap) > 0).length;
         if (!best || cost < best.cost) best = { box, cost };
         if (cost === 0) break;

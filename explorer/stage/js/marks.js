@@ -131,7 +131,8 @@ export const MARKS = {
         }
         const text = at(values[mark.label], i);
         if (text) plot.labels.add(x, y, text, mark.role, radius + 5);
-        else if (!mark.small) plot.labels.taken.push({ x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius });
+        else if (mark.small) plot.labels.dots.push(x, y);
+        else plot.labels.taken.push({ x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius });
         handles.place(i, x - reach, y - reach, 2 * reach, 2 * reach);
       }
       while (group.childNodes.length > xs.length) group.lastChild.remove();

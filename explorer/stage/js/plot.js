@@ -6,12 +6,12 @@ import { onGrid } from "./grid.js";
 import { dragged } from "./handles.js";
 import { Labels } from "./labels.js";
 import { MARKS } from "./marks.js";
-import { plain, textWidth } from "./text.js";
+import { fitted, plain, textWidth } from "./text.js";
 import { key } from "./wire.js";
 
 const FAR = 2e5; // pixels
 const APART = 14; // pixels between two handles
-const BOLD = 1.12; // times as wide as plain text
+const BOLD = 1.16; // times as wide as plain text
 const [UPRIGHT, TURNED] = [42, 20]; // a name of the y axis that is wider is turned; the room that it then takes
 
 export class Plot {
@@ -119,7 +119,9 @@ export class Plot {
     const yScale = new Scale(y.log, upwards, values[y.names], bottom, MARGIN.top, 5);
     const upright = textWidth(values[y.label], this.family) <= UPRIGHT;
     const left = this.makeRoom(upright ? [values[y.label]] : [], yScale.ticks.map(({ text }) => text), upright ? 0 : TURNED);
-    this.scales = { x: new Scale(x.log, across, values[x.names], left, right, 6), y: yScale };
+    const apart = (right - left) / (across[1] - across[0]); // of names
+    const names = [...values[x.names]].map((name) => fitted(name, apart - 4, this.family));
+    this.scales = { x: new Scale(x.log, across, names, left, right, 6), y: yScale };
     [this.x, this.y] = [this.scales.x.toPixel, this.scales.y.toPixel];
     const [xTicks, yTicks] = [this.scales.x.ticks, this.scales.y.ticks];
     const full = this.structure.marks.some((mark) => mark.kind === "landscape");
@@ -137,7 +139,8 @@ export class Plot {
     );
     put(this.xLabel, "x", right);
     put(this.xLabel, "y", bottom + 33);
-    put(this.legend, "x", left);
+    const beside = right - textWidth(values[x.label], this.family) - textWidth(this.legend.textContent, this.family) - 8;
+    put(this.legend, "x", round2(Math.min(left, beside)));
     put(this.legend, "y", bottom + 33);
     this.nameUpwards(upright, left, yTicks);
   }

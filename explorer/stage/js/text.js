@@ -39,3 +39,11 @@ export function textWidth(text, family) {
   }
   return widths.get(model);
 }
+
+// As much of a text as there is room for.
+export function fitted(text, room, family) {
+  if (textWidth(text, family) <= room) return text;
+  let end = text.length - 1;
+  while (end > 1 && textWidth(`${text.slice(0, end)}…`, family) > room) end -= 1;
+  return `${text.slice(0, end)}…`;
+}
