@@ -4,11 +4,15 @@ import { put, setSvg, svg } from "./elements.js";
 import { Handles } from "./handles.js";
 import { overlap } from "./labels.js";
 import { landscape } from "./landscape.js";
+import { stands } from "./light.js";
 import { textWidth } from "./text.js";
 
 const list = (value) => (typeof value === "number" ? [value] : value);
 const at = (value, i) => (typeof value === "object" ? value[i] : value); // one each, or one for all
 const pathIn = (group, kind, mark) => group.appendChild(svg("path", { class: `explorer-${kind} role-${mark.role}` }));
+
+// The path of one of a mark's points or bars, which lights up by itself.
+const pieceOf = (group, mark, index) => group.childNodes[index] ?? stands(group.appendChild(svg("path")), mark, index);
 
 function polyline(plot, xs, ys, points) {
   let path = "";
@@ -85,6 +89,7 @@ export const MARKS = {
 
   rule(plot, mark) {
     const node = pathIn(plot.layer, "rule", mark);
+    stands(node, mark);
     const knob = mark.drag && plot.over.appendChild(svg("circle", { class: `explorer-knob role-${mark.role}`, r: 7 }));
     const handles = new Handles(plot, mark, "rule");
     return (values) => {
@@ -118,8 +123,7 @@ export const MARKS = {
         const [x, right] = atEdge(plot.x(xs[i]), plot.left, plot.right);
         const [y, down] = atEdge(plot.y(ys[i]), MARGIN.top, plot.bottom);
         const hidden = Number.isNaN(xs[i]) || Number.isNaN(ys[i]);
-        const node = group.childNodes[i] ?? group.appendChild(svg("path"));
-        put(node, "d", hidden ? "" : shape(x, y, right, down));
+        put(pieceOf(group, mark, i), "d", hidden ? "" : shape(x, y, right, down));
         if (hidden) continue;
         if (mark.drop.includes("x")) {
           drops += `M${x.toFixed(1)} ${y.toFixed(1)}V${plot.bottom}`;
@@ -141,21 +145,20 @@ export const MARKS = {
   },
 
   bars(plot, mark) {
-    const node = pathIn(plot.layer, "bars", mark);
+    const group = plot.layer.appendChild(svg("g", { class: `explorer-bars role-${mark.role}` }));
     const handles = new Handles(plot, mark, "bar");
     return (values) => {
       const [xs, ys] = [list(values[mark.x]), list(values[mark.y])];
-      let path = "";
       handles.keep(xs.length);
       for (let i = 0; i < xs.length; i++) {
         const [left, right] = [plot.x(xs[i] - mark.width / 2), plot.x(xs[i] + mark.width / 2)];
         const [base, y] = [plot.yClamped(at(values[mark.base], i)), plot.yClamped(ys[i])];
-        path += `M${round2(left)} ${round2(base)}V${round2(y)}H${round2(right)}V${round2(base)}Z`;
+        put(pieceOf(group, mark, i), "d", `M${round2(left)} ${round2(base)}V${round2(y)}H${round2(right)}V${round2(base)}Z`);
         const text = at(values[mark.label], i);
         if (text) plot.labels.add((left + right) / 2, y + (y > base ? 10 : -10), text, mark.role, 0, { places: [[0, 0]] });
         handles.place(i, left, y - 14, right - left, 28);
       }
-      put(node, "d", path);
+      while (group.childNodes.length > xs.length) group.lastChild.remove();
     };
   },
 
