@@ -148,9 +148,14 @@ def data(name: str, value: ArrayLike, *, labels: bool = False) -> FloatArray:
 
 
 def varied(y: ArrayLike) -> FloatArray:
-    """Return the observations ``y`` of a fit; there is NoMaximum where all are the same."""
+    """Return the observations ``y`` of a fit; there is NoMaximum where all are the same.
+
+    So are those whose differences have lost digits, as all below 2.2e-308 have.
+    """
     y = data("y", y)
-    if (y == y[0]).all():
+    with np.errstate(over="ignore"):
+        apart = np.ptp(y)
+    if apart < np.finfo(np.float64).tiny:
         what = "all observations are the same" if y.size > 1 else "there is one observation alone"
         raise NoMaximum(y, TWO_VALUES, f"{what}, and a narrower model is always likelier")
     return y

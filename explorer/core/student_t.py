@@ -15,7 +15,7 @@ from .mixture import Mixture
 from .newton import newton
 from .normal import Normal
 from .parameter import (
-    POSITIVE, REAL, FloatArray, NoMaximum, Parameter, Value, positive, varied,
+    POSITIVE, REAL, FloatArray, NoMaximum, Parameter, Value, positive, refuse, varied,
 )  # fmt: skip
 from .quadrature import Points
 from .special import LOG_2PI, half_rest, minus_log1p
@@ -167,7 +167,13 @@ class StudentT(Symmetric):
         """The same, of p's mass on the nodes of a quadrature rule that resolves the fit."""
         unit = float(np.subtract(*p.quantile([0.75, 0.25])))
         while True:
-            q = cls._fitted(*p._nodes(unit), nu, 0.0)
+            y, w = p._nodes(unit)
+            try:
+                q = cls._fitted(y, w, nu, 0.0) if y.size else None
+            except NoMaximum:
+                q = None
+            if q is None:
+                refuse("p", p, "a family without peaks so much narrower than all of it")
             finest = float(q.sigma * np.sqrt(q.nu))
             if finest >= unit:
                 return q

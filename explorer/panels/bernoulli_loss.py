@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.core import Bernoulli, fit_logistic
 from explorer.core.parameter import reals
-from explorer.parts.inputs import Interval, Limits, Numbers, hull, real, refuse
+from explorer.parts.inputs import FINEST, Interval, Limits, Numbers, hull, real, refuse
 from explorer.parts.parameters import Parameters, many, one
 from explorer.parts.plane import every, levels, plane, remembered
 from explorer.parts.ranges import ceiling, rounded
@@ -48,8 +48,8 @@ class Groups(Parameters):
         super().__post_init__()
         if len(self.x) != len(self.y):
             refuse("y", self.y, f"as many labels as x has values, {len(self.x)}")
-        if min(self.x) == max(self.x):
-            refuse("x", self.x, "a list of numbers of which two differ")
+        if max(self.x) - min(self.x) < FINEST:
+            refuse("x", self.x, f"a list of numbers of which two differ by {FINEST:g}")
 
 
 def bernoulli_loss(

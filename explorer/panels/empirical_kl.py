@@ -9,7 +9,7 @@ import numpy as np
 from explorer.core import Boxes, Mixture, cross_entropy, entropy
 from explorer.parts.curves import inner, places
 from explorer.parts.families import WithModel, given_family, suited, with_model
-from explorer.parts.inputs import Limits, Numbers, column
+from explorer.parts.inputs import Limits, Numbers, column, measured
 from explorer.parts.parameters import POSITIVE, REAL, choice, many, one
 from explorer.parts.plane import LESS_COLOUR
 from explorer.parts.ranges import ceiling
@@ -100,7 +100,8 @@ def empirical_kl(
     bounded = math.isfinite(kind.support[0])
     data = BOUNDED_DATA if bounded else DATA
     if observations is not None:
-        data = column("observations", observations, *(INSIDE if bounded else LINE), MOST)
+        taken = column if bounded else measured
+        data = taken("observations", observations, *(INSIDE if bounded else LINE), MOST)
     start, ranges = suited(kind, data)
     span = float(np.ptp(data))
     unit = 10.0 ** math.floor(math.log10(span)) if span and not bounded else 1.0

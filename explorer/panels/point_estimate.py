@@ -15,7 +15,7 @@ from explorer.parts.curves import inner, places, still
 from explorer.parts.families import (
     AND_TWO_NORMALS, WithModel, fitted, given_family, observed, parameters_of, with_model,
 )  # fmt: skip
-from explorer.parts.inputs import Interval, Limits, Numbers, column, real, refuse
+from explorer.parts.inputs import Interval, Limits, Numbers, measured, real, refuse
 from explorer.parts.parameters import LARGE, POSITIVE, one
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import ONE_TWO_FIVE, ceiling, fine_step, rounded
@@ -50,7 +50,7 @@ class State(WithModel):
         super().__post_init__()
         real("answer", self.answer, *np.clip(self.family.support, -LARGE, LARGE).tolist())
         if type(self.observations) is not tuple or self.observations:
-            seen = column("observations", self.observations, -LARGE, LARGE, MOST)
+            seen = measured("observations", self.observations, -LARGE, LARGE, MOST)
             object.__setattr__(self, "observations", seen)
 
     def arguments(self) -> dict[str, Any]:

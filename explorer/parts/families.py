@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from explorer.core import FAMILIES, Family, Mixture, NoMaximum, Parameter, fit_mle
-from explorer.parts.inputs import Interval, Numbers, column, refuse
+from explorer.parts.inputs import Interval, Numbers, column, measured, refuse
 from explorer.parts.parameters import LARGE, POSITIVE, REAL, Parameters, one
 from explorer.parts.ranges import ceiling, fine_step, spread, window
 from explorer.scene import Control
@@ -146,7 +146,8 @@ def given_family(
 def observed(values: Any, family: type[Family], most: int) -> Numbers:
     """Observations inside the support of the family."""
     low, high = (float(np.clip(end, -LARGE, LARGE)) for end in family.support)
-    return column("observations", values, low, high, most)
+    taken = column if np.isfinite(family.support).all() else measured
+    return taken("observations", values, low, high, most)
 
 
 def suited(family: type[Family], y: Numbers) -> tuple[dict[str, float], dict[str, Interval]]:

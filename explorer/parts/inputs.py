@@ -13,11 +13,12 @@ Interval: TypeAlias = tuple[float, float]
 Limits: TypeAlias = Mapping[str, Interval]
 Numbers: TypeAlias = tuple[float, ...]
 
+FINEST = 1e-12  # difference of observations: on a finer axis no slider has its digits
 DIGITS = 10  # in which the ends of a slider differ, so that its positions do in twelve
 
 __all__ = [
-    "Interval", "Limits", "Numbers", "column", "hull", "intervals", "one_of", "real", "refuse",
-    "texts", "whole",
+    "FINEST", "Interval", "Limits", "Numbers", "column", "hull", "intervals", "measured", "one_of",
+    "real", "refuse", "texts", "whole",
 ]  # fmt: skip
 
 
@@ -34,6 +35,14 @@ def column(name: str, values: Any, low: float, high: float, most: int | None = N
         index = int(np.argmin(inside))
         refuse(f"{name}[{index}]", np.asarray(values)[index].item(), allowed)
     return tuple(array.tolist())
+
+
+def measured(name: str, values: Any, low: float, high: float, most: int) -> Numbers:
+    """A `column` of observations, whose differences an axis can show."""
+    data = column(name, values, low, high, most)
+    if 0 < max(data) - min(data) < FINEST:
+        refuse(name, values, f"numbers that are the same, or of which two differ by {FINEST:g}")
+    return data
 
 
 def intervals(limits: Any, defaults: Limits, domains: Limits) -> dict[str, Interval]:

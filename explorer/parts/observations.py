@@ -6,7 +6,7 @@ import numpy as np
 
 from explorer import data
 from explorer.core.parameter import labels_of, reals
-from explorer.parts.inputs import Interval, Numbers, column, real, refuse, texts, whole
+from explorer.parts.inputs import Interval, Numbers, column, measured, real, refuse, texts, whole
 from explorer.parts.parameters import LARGE
 from explorer.parts.ranges import spread, window
 from explorer.scene import literal
@@ -58,7 +58,7 @@ def observed(
     if given is not None:
         labels = texts("labels", given, (2,), "two texts")
     names: tuple[str, ...] = ()
-    xs = column("x", x, -LARGE, LARGE, most)
+    xs = measured("x", x, -LARGE, LARGE, most)
     if classes is not None and family not in LABELLED:
         refuse("classes", classes, f"classes of the families {' and '.join(LABELLED)} only")
     if family in LABELLED:
@@ -67,7 +67,7 @@ def observed(
     elif family == "beta":
         ys, y_axis = column("y", y, 0.0, 1.0, most), (0.0, 1.0)
     else:
-        ys = column("y", y, -LARGE, LARGE, most)
+        ys = measured("y", y, -LARGE, LARGE, most)
         y_axis = window(ys, 0.5 * spread(np.array(ys)))
     if len(xs) != len(ys):
         refuse("y", y, f"as many values as x has, {len(xs)}")

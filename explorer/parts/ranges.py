@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.parts.inputs import Interval
+from explorer.parts.inputs import FINEST, Interval
 from explorer.scene import Array, tidy
 
 ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
@@ -43,10 +43,14 @@ def rounded(low: float, high: float, unit: float) -> Interval:
 
 
 def spread(values: Array) -> float:
-    """The standard deviation; where that is nothing, a tenth of the values' size or 1."""
+    """The standard deviation; where that is nothing, a tenth of the values' size or 1.
+
+    What is below ``FINEST`` is nothing.
+    """
     size = float(np.abs(values).max())
     width = float(values.std())
-    return width if width > 1e-9 * size else 0.1 * size or 1.0
+    width = width if width > 1e-9 * size else 0.1 * size
+    return width if width >= FINEST else 1.0
 
 
 def limits_above(low: float, high: float, unit: float) -> Interval:

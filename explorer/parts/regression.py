@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer.core import LineFit, Normal, fit_line
-from explorer.parts.inputs import Interval, Numbers, column, refuse
+from explorer.parts.inputs import Interval, Numbers, measured, refuse
 from explorer.parts.parameters import LARGE, MOST, Parameters, many, one
 from explorer.parts.plane import remembered
 from explorer.parts.ranges import spread, window
@@ -39,7 +39,7 @@ def given_points(x: Any, y: Any, xs: Numbers, ys: Numbers) -> tuple[Numbers, Num
         name, value = ("y", y) if x is None else ("x", x)
         refuse(name, value, "x and y together, or neither")
     if x is not None:
-        xs, ys = (column(n, v, -LARGE, LARGE, MOST) for n, v in (("x", x), ("y", y)))
+        xs, ys = (measured(n, v, -LARGE, LARGE, MOST) for n, v in (("x", x), ("y", y)))
     _same_length(xs, ys)
     return xs, ys
 

@@ -157,12 +157,18 @@ def test_bad_data_are_named(wrong):
         (Beta, [0.3, 1.0], "no maximum"),
         (Normal, [3.0], "no maximum"),
         (Normal, [3.0, 3.0, 3.0], "no maximum"),
+        (Normal, [0.0, 5e-324], "no maximum"),
+        (core.Laplace, [0.0, 1e-310, 2e-310], "no maximum"),
         (Mixture, [3.0, 4.0], "no maximum"),
     ],
 )
 def test_a_fit_that_does_not_exist_says_why(family, y, reason):
     with pytest.raises(ValueError, match=reason):
         core.fit_mle(family, y)
+
+
+def spike_in_plain(narrow, wide):
+    return Mixture([0.5, 0.5], (Normal(0, narrow), Normal(0, wide)))
 
 
 @pytest.mark.parametrize(
@@ -178,6 +184,8 @@ def test_a_fit_that_does_not_exist_says_why(family, y, reason):
         ("p", lambda: core.entropy(None)),
         ("family", lambda: core.nll("Beta", [0.5])),
         ("family", lambda: core.fit_mle("Beta", [0.5, 0.6])),
+        ("p", lambda: core.fit_cross_entropy(core.StudentT, spike_in_plain(1e-200, 1e200))),
+        ("p", lambda: core.fit_cross_entropy(core.StudentT, spike_in_plain(1e-100, 1.0))),
         ("start", lambda: core.descend(Normal(0, 1), 1.0, "forward")),
         ("direction", lambda: core.descend(Normal(0, 1), Normal(1, 1), "sideways")),
         ("method", lambda: core.descend(Normal(0, 1), Normal(1, 1), "forward", method="sgd")),

@@ -319,3 +319,20 @@ def test_data_of_any_unit_and_offset_are_shown(name, options, offset, scale):
             for low, high in (plot.x.limits, plot.y.limits):
                 assert low < high
                 assert math.isfinite(high - low)
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-310, 1e-15])
+@pytest.mark.parametrize(("name", "options"), OF_DATA)
+def test_data_whose_differences_no_axis_can_show_are_refused_by_name(name, options, scale):
+    values = (scale * np.round(10 * SHARES)).tolist()
+    by = "x" if name in ("least_squares", "heteroscedastic", "training", "bernoulli_loss") else ""
+    given = {"x": values, "y": SHARES} | options if by else {"observations": values} | options
+    with pytest.raises(ValueError, match=rf"^{by or 'observations'} = .*differ by 1e-12"):
+        blueprint(name, given)
+
+
+@pytest.mark.parametrize("value", [5e-324, 1e-300, -1e-16])
+@pytest.mark.parametrize("name", ["likelihood", "empirical_kl"])
+def test_one_observation_however_small_is_shown(name, value):
+    start = blueprint(name, {"observations": [value]})
+    assert math.isfinite(start.view(start.state).named.get("loss", 0.0))
