@@ -126,11 +126,12 @@ class Beta(Family):
         inside = (y >= 0) & (y <= 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             logs, rests = -np.log(y), -np.log1p(-y)
-        outside = 0.0 if inside.all() else np.inf
+        logs, rests = (np.where(inside, costs, 0.0).sum(axis=0) for costs in (logs, rests))
+        outside = np.where(inside.all(axis=0), 0.0, np.inf)
         return {
-            "(*a* − 1) Σ(−log *yᵢ*)": times(self.a - 1, logs[inside].sum()) + outside,
-            "(*b* − 1) Σ(−log(1 − *yᵢ*))": times(self.b - 1, rests[inside].sum()),
-            "*n* log B(*a*, *b*)": y.size * self.log_normalizer(),
+            "(*a* − 1) Σ(−log *yᵢ*)": times(self.a - 1, logs) + outside,
+            "(*b* − 1) Σ(−log(1 − *yᵢ*))": times(self.b - 1, rests),
+            "*n* log B(*a*, *b*)": len(y) * self.log_normalizer(),
         }
 
     def mode(self) -> FloatArray:

@@ -115,6 +115,15 @@ class Bernoulli(Discrete):
         gradient = (1 - share) * one - share * zero
         return {"logit": np.where((y < 0) | (y > 1), 0.0, gradient)[()]}
 
+    def _terms(self, y: FloatArray) -> dict[str, Value]:
+        """What the observed shares of 1 cost, and those of 0: exact for every logit."""
+        log_p, ones = self.log_probabilities(), np.clip(y, 0, 1).sum(axis=0)
+        outside = np.where(((y < 0) | (y > 1)).any(axis=0), np.inf, 0.0)
+        return {
+            "Σ *yᵢ* log(1 + *e*⁻ᶻ)": times(ones, -log_p[..., 1]) + outside,
+            "Σ(1 − *yᵢ*) log(1 + *e*ᶻ)": times(len(y) - ones, -log_p[..., 0]),
+        }
+
     def mode(self) -> FloatArray:
         """The likelier of 0 and 1; nan where both are equally likely."""
         z = np.asarray(self.logit)
@@ -245,6 +254,12 @@ class Categorical(Discrete):
         else:
             inside = np.True_
         return {"logits": np.where(inside, (1 - y) * p - y * others, 0.0)}
+
+    def _terms(self, y: FloatArray) -> dict[str, Value]:
+        return {
+            "*n* log Σ *e*ᶻ": len(y) * self.log_normalizer(),
+            "−Σ *z* of class *yᵢ*": -self.log_kernel(self._upright(y)).sum(axis=0),
+        }
 
     def mode(self) -> FloatArray:
         """The number of the likeliest class; nan where several are."""

@@ -177,12 +177,24 @@ class Family(ABC):
         shape = self._shape()
         return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
 
+    def own_terms(self, y: ArrayLike) -> dict[str, FloatArray]:
+        """The same terms of the loss of each ``y`` alone, beside its own parameters.
+
+        Their sum is nll(y); each has the shape that ``y``, class numbers of a Categorical, and the
+        parameters broadcast to.
+        """
+        values = np.asarray(y) if self.data == "classes" else self._observed(y)
+        shape = np.broadcast_shapes(values.shape, self._shape())
+        terms = self._terms(np.broadcast_to(values, shape)[None])
+        return {name: np.broadcast_to(term, shape)[()] for name, term in terms.items()}
+
     def _terms(self, y: FloatArray) -> Mapping[str, Value]:
+        """Sums over the first axis of ``y``, which is flat or has the parameters' axes besides."""
         return {"−Σ log *p*(*yᵢ*)": self.nll(self._upright(y)).sum(axis=0)}
 
     def _upright(self, y: FloatArray) -> FloatArray:
         """Flat observations along an axis before those of the parameters."""
-        return y.reshape(-1, *[1] * len(self._shape()))
+        return y if y.ndim > 1 else y.reshape(-1, *[1] * len(self._shape()))
 
     @abstractmethod
     def mode(self) -> FloatArray:

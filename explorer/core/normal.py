@@ -56,13 +56,16 @@ class Normal(Symmetric):
 
     def _terms(self, y: FloatArray) -> dict[str, Value]:
         """The sum of squares from the mean and the mean squared deviation of ``y`` alone."""
-        middle, spread = _moments(y)
-        with np.errstate(over="ignore"):
-            z, w = (middle - self.mu) / self.sigma, spread / self.sigma
-            squares = 0.5 * y.size * (z * z + w * w)
+        if y.ndim > 1:
+            squares = -self.log_kernel(y).sum(axis=0)
+        else:
+            middle, spread = _moments(y)
+            with np.errstate(over="ignore"):
+                z, w = (middle - self.mu) / self.sigma, spread / self.sigma
+                squares = np.asarray(0.5 * y.size * (z * z + w * w))
         return {
-            "*n* log *σ*": y.size * np.log(self.sigma),
-            "½ *n* log 2π": 0.5 * y.size * LOG_2PI,
+            "*n* log *σ*": len(y) * np.log(self.sigma),
+            "½ *n* log 2π": 0.5 * len(y) * LOG_2PI,
             "Σ(*yᵢ* − *μ*)² / 2*σ*²": squares,
         }
 

@@ -78,8 +78,8 @@ class StudentT(Symmetric):
     def _terms(self, y: FloatArray) -> dict[str, Value]:
         logs = self._log1p_square(self._standardized(self._upright(y))).sum(axis=0)
         return {
-            "*n* log *σ*": y.size * np.log(self.sigma),
-            "*n* log √*ν* B(½, *ν*/2)": y.size * StudentT(self.nu, 0.0, 1.0).log_normalizer(),
+            "*n* log *σ*": len(y) * np.log(self.sigma),
+            "*n* log √*ν* B(½, *ν*/2)": len(y) * StudentT(self.nu, 0.0, 1.0).log_normalizer(),
             "½(*ν* + 1) Σ log(1 + *zᵢ*²/*ν*)": 0.5 * (self.nu + 1) * logs,
         }
 

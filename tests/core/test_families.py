@@ -231,6 +231,19 @@ def test_the_terms_add_up_to_the_loss(name, data):
 
 @every
 @given(data=st.data())
+def test_the_terms_of_each_observation_are_those_of_its_own_member(name, data):
+    few = [data.draw(members(name)) for _ in range(3)]
+    columns = zip(*([getattr(m, f.name) for f in fields(m)] for m in few), strict=True)
+    y = np.array([observations(member)[k] for k, member in enumerate(few)])
+    terms = type(few[0])(*map(np.array, columns)).own_terms(y)
+    for k, member in enumerate(few):
+        alone = member.nll_terms(y[k : k + 1])
+        assert {label: term[k] for label, term in terms.items()} == pytest.approx(alone, rel=1e-12)
+        assert member.own_terms(y[k]) == pytest.approx(alone, rel=1e-12)
+
+
+@every
+@given(data=st.data())
 def test_no_value_is_likelier_than_the_mode(name, data):
     member = data.draw(members(name))
     mode, y = member.mode(), observations(member, 101)
