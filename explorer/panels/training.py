@@ -1,7 +1,6 @@
 """Training: a network learns, for every x, the parameters of a distribution of y."""
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +15,12 @@ from explorer.parts.parameters import Parameters, choice, kept, many, one
 from explorer.parts.plane import LESS_COLOUR
 from explorer.parts.ranges import ceiling, limits_around
 from explorer.parts.training import (
-    Moment, Task, curves, labelled, landscape, moment, parted, trained,
+    Moment, Task, curves, in_terms, labelled, landscape, moment, parted, trained,
 )  # fmt: skip
-from explorer.parts.words import amount, readable, subscript
+from explorer.parts.words import amount, subscript
 from explorer.scene import (
     Area, Array, Axis, Bars, Blueprint, Drag, Landscape, Line, Mark, Note, Plot, Points, Preset,
-    Role, Rule, Scene, Sum, Term, number, plain, tidy,
+    Role, Rule, Scene, number, plain, tidy,
 )  # fmt: skip
 
 HIDDEN = {0: "a line", 2: "2", 4: "4", 8: "8", 16: "16", 32: "32 units"}
@@ -149,8 +148,8 @@ def training(
     Returns
     -------
     explorer.stage.Panel
-        Its frame has, at the step on screen, ``loss``, the mean over the training data of what is
-        minimised, in nats; ``nll``, with nothing dropped; ``held_out_loss``; by step ``losses``,
+        Its frame has, at the step on screen, ``loss``, the mean over the training data in nats,
+        without weight decay; ``nll``, with nothing dropped; ``held_out_loss``; by step ``losses``,
         ``nlls`` and ``held_out_losses``; ``gradient_norm``, of ``loss`` by phi; over ``x_grid``
         (81,) ``theta``, a dict of arrays by parameter name, and the ``prediction``; ``stopped``,
         the step at which the loss was no longer finite, or None; and ``path_share``, how much of
@@ -180,8 +179,8 @@ def training(
 @np.errstate(all="ignore")  # of a training that has diverged
 def view(state: State) -> Scene:
     """All that is on screen."""
-    run, i = trained(state.task), state.index
-    now = moment(state.task, state.step, state.limits["x"], state.x[i])
+    run = trained(state.task)
+    now = moment(state.task, state.step, state.limits["x"], state.index)
     named: dict[str, Any] = {
         "loss": now.loss,
         "nll": now.nll,
@@ -196,19 +195,21 @@ def view(state: State) -> Scene:
         "stopped": run.stopped,
         "path_share": landscape(state.task).plane.share,
     }
-    loss, terms = own_terms(state, now.own, state.y[i])
     return Scene(
         named,
         (
             prediction(state, now, named["prediction"]),
-            one_observation(state, now.own, loss),
+            one_observation(state, now.own, now.own_loss),
             every_step(state, run, now),
             parameters(state, now),
             every_phi(state, run.path[now.step]),
         ),
-        (Sum(Term("its loss", readable(loss)), terms),),
+        (
+            in_terms("mean loss", now.loss, now.means, state.loss, "mean of "),
+            in_terms("loss of this *y*", now.own_loss, now.own_terms, state.loss),
+        ),
         presets(state, run),
-        sentence(state, run, now, loss),
+        sentence(state, run, now),
     )
 
 
@@ -372,16 +373,6 @@ def every_phi(state: State, phi: Array) -> Plot:
 # ----------------------------------------------------------------------------- words and buttons
 
 
-def own_terms(state: State, own: Any, y: float) -> tuple[float, tuple[Term, ...]]:
-    """The loss of one observation, and its terms by their formula."""
-    terms = own.nll_terms(np.array([int(y) if state.classes else y]))
-    struck = [state.loss == "kernel" and "log B" in label for label in terms]
-    labels = [re.sub(r"Σ|ᵢ|\*n\* ", "", label) for label in terms]
-    values = [float(value) for value in terms.values()]
-    loss = sum(value for value, out in zip(values, struck, strict=True) if not out)
-    return loss, tuple(map(Term, labels, map(readable, values), struck))
-
-
 def presets(state: State, run: Training) -> tuple[Preset, ...]:
     last, least = {"step": state.limits["step"][1]}, math.nan
     if np.isfinite(run.held_out).any():
@@ -402,7 +393,7 @@ def presets(state: State, run: Training) -> tuple[Preset, ...]:
     return found + of_log_beta if isinstance(state, Shares) else found
 
 
-def sentence(state: State, run: Training, now: Moment, loss: float) -> str:
+def sentence(state: State, run: Training, now: Moment) -> str:
     count, value = state.held_out.count(False), amount(now.loss)
     text = f"Before training, the mean loss of {count} observations is {value} nats"
     if now.step:
@@ -425,4 +416,4 @@ def sentence(state: State, run: Training, now: Moment, loss: float) -> str:
         text += f". The training ended there: {why}"
     y = state.y[state.index]
     name = state.classes[int(y)] if state.classes else f"*y* = {number(y)}"
-    return f"{text}. The observation that is looked at, {name}, costs {amount(loss)} nats."
+    return f"{text}. The observation that is looked at, {name}, costs {amount(now.own_loss)} nats."

@@ -1,5 +1,6 @@
 """Trainings by their settings: read at a step, and seen over the plane of their path."""
 
+import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,7 +11,8 @@ from explorer.parts.inputs import Interval, Numbers
 from explorer.parts.paths import PathPlane, along, corners
 from explorer.parts.plane import cut, levels, remembered
 from explorer.parts.ranges import rounded
-from explorer.scene import Array
+from explorer.parts.words import readable
+from explorer.scene import Array, Sum, Term
 
 GRID, DRAWN = 81, 401  # points over x, over steps
 CELLS, CORNERS = 28, 61  # points of a landscape's side, at most of the path in it
@@ -43,12 +45,15 @@ class Moment(NamedTuple):
     loss: float  # mean over the training data, of what is minimised
     nll: float  # with nothing dropped
     held_out: float
+    means: dict[str, float]  # of the terms of the nll
     x: Array  # a grid (81,)
     eta: Array  # over it, (81, outputs)
     theta: dict[str, Array]
     members: Any  # the distributions over x
     bands: Array  # quantiles at every second x; none of classes
     own: Any  # the one for the observation that is looked at
+    own_loss: float  # of what is minimised
+    own_terms: dict[str, float]  # of its nll
 
 
 class Path(NamedTuple):
@@ -83,24 +88,31 @@ def grid(limits: Interval) -> Array:
     return np.linspace(*limits, GRID)
 
 
-def moment(task: Task, step: int, limits: Interval, looked_at: float) -> Moment:
-    """The training at a step, or at its end where it ended before."""
+def moment(task: Task, step: int, limits: Interval, i: int) -> Moment:
+    """The training at a step, or at its end where it ended before; observation i is looked at."""
     run, x = trained(task), grid(limits)
     step = min(step, run.steps)
     weights, constants = run.split(run.path[step])
-    *_, own = eta = run.network(weights, np.append(x, looked_at))
-    eta, own = eta[:-1], run.head.member(own[None], constants)
+    eta, at_data = np.split(run.network(weights, np.append(x, run.x)), [GRID])
+    every = run.head.member(at_data, constants)
+    terms = every.own_terms(run.y)
+    means = {label: float(values[run.used].mean()) for label, values in terms.items()}
+    own_loss = float(run.head.losses(at_data, constants, run.y)[i])
+    own_terms = {label: float(values[i]) for label, values in terms.items()}
     loss, nll, held_out = (float(c[step]) for c in (run.losses, run.nlls, run.held_out))
     theta, members = run.head.theta(eta, constants), run.head.member(eta, constants)
     bands = np.empty((4, 0))
     if members.data == "continuous":  # quantiles take the most time
         bands = np.asarray(run.head.member(eta[::2], constants).quantile(BANDS))
-    return Moment(step, loss, nll, held_out, x, eta, theta, members, bands, single(own))
+    own = single(every, i)
+    return Moment(
+        step, loss, nll, held_out, means, x, eta, theta, members, bands, own, own_loss, own_terms
+    )
 
 
-def single(members: Any) -> Any:
-    """The one member of a family whose parameters are arrays with one entry each."""
-    return type(members)(*(np.asarray(v)[0] if np.ndim(v) else v for v in vars(members).values()))
+def single(members: Any, i: int) -> Any:
+    """Member i of a family whose parameters are arrays."""
+    return type(members)(*(np.asarray(v)[i] if np.ndim(v) else v for v in vars(members).values()))
 
 
 @remembered(64)
@@ -142,6 +154,14 @@ def curves(task: Task) -> tuple[Array, Array, Array, Array, Interval]:
     unit = 0.1 * max(high - low, 1e-3)
     limits = rounded(low - unit, high + unit, unit)
     return steps, losses, nlls, held_out, limits
+
+
+def in_terms(label: str, total: float, terms: dict[str, float], loss: str, of: str = "") -> Sum:
+    """A loss by its terms, whose labels are those of a sum over observations."""
+    struck = [loss == "kernel" and "log B" in term for term in terms]
+    labels = [of + re.sub(r"(?<!log )Σ ?|ᵢ|\*n\* ", "", term) for term in terms]
+    numbers = map(readable, terms.values())
+    return Sum(Term(label, readable(total)), tuple(map(Term, labels, numbers, struck)))
 
 
 def labelled(theta: dict[str, Array], classes: tuple[str, ...]) -> list[tuple[str, Array]]:

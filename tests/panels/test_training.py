@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import ndimage, stats
+from scipy import ndimage, special, stats
 
 from explorer.core import Bernoulli, Beta, Categorical, Normal, fit_line, fit_logistic, train
 from explorer.panels.training import training
@@ -73,6 +73,49 @@ def test_losses_are_means_over_their_own_observations():
     assert scene.named["held_out_loss"] == pytest.approx(nll[mask].mean())
 
 
+def by_hand(family, y, t):
+    """The terms of -log p of each y, by their formulas."""
+    if family == "beta":
+        a, b = t["a"], t["b"]
+        return (1 - a) * np.log(y), (1 - b) * np.log(1 - y), special.betaln(a, b)
+    if family == "bernoulli":
+        p = t["probability"]
+        return -y * np.log(p), (y - 1) * np.log(1 - p)
+    if family == "laplace":
+        return np.log(t["scale"]), math.log(2), np.abs(y - t["mu"]) / t["scale"]
+    squares = np.square((y - t["mu"]) / t["sigma"])
+    if family != "student_t":
+        return np.log(t["sigma"]), 0.5 * math.log(2 * math.pi), 0.5 * squares
+    nu = t["nu"]
+    constant = special.betaln(0.5, 0.5 * nu) + 0.5 * np.log(nu)
+    return np.log(t["sigma"]), constant, 0.5 * (nu + 1) * np.log1p(squares / nu)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.05])
+@pytest.mark.parametrize("kind", [
+    *((family, {}) for family in DATA), ("beta", {"loss": "kernel"}),
+    *((family, {"link": "softplus"}) for family in ("beta", "heteroscedastic", "laplace")),
+    ("beta", {"link": "softplus", "loss": "kernel"}), ("student_t", {"link": "softplus"}),
+], ids=str)  # fmt: skip
+def test_the_mean_loss_is_the_sum_of_the_means_of_its_terms(kind, decay):
+    family, options = kind
+    state, scene = panel_of(family, step=60, rate=0.1, decay=decay, held_out=0.3, **options)
+    mean, own = scene.sums
+    used, run = ~np.array(state.held_out), trained(state.task)
+    x, y = X[used], np.array(state.y)[used]
+    if family == "categorical":
+        z = run.eta(60, x)
+        expected = special.logsumexp(z, axis=1), -z[np.arange(y.size), y.astype(int)]
+    else:
+        expected = by_hand(family, y, run.theta(60, x))
+    terms = [term.value for term in mean.terms]
+    np.testing.assert_allclose(terms, [np.mean(term) for term in expected], rtol=1e-10, atol=1e-12)
+    counted = sum(term.value for term in mean.terms if not term.struck)
+    assert mean.total.value == scene.named["loss"] == pytest.approx(counted, rel=0, abs=1e-12)
+    assert sum(terms) == pytest.approx(scene.named["nll"], rel=0, abs=1e-12)
+    assert [t.label for t in mean.terms] == [f"mean of {t.label}" for t in own.terms]
+
+
 def test_without_anything_held_out_its_loss_is_nan_and_is_not_mentioned():
     _, scene = panel_of(held_out=0, step=60)
     assert math.isnan(scene.named["held_out_loss"])
@@ -88,10 +131,10 @@ def test_the_loss_without_log_b_falls_while_the_true_loss_rises():
     assert frame["nll"] > 5
     assert frame["theta"]["a"].max() < 0.01
     assert f"{frame['nll']:.3f}, more than before training" in scene.sentence
-    (total,) = scene.sums
-    counted = [term.value for term in total.terms if not term.struck]
-    assert [term.struck for term in total.terms] == [False, False, True]
-    assert total.total.value == pytest.approx(sum(counted))
+    for total in scene.sums:
+        counted = [term.value for term in total.terms if not term.struck]
+        assert [term.struck for term in total.terms] == [False, False, True]
+        assert total.total.value == pytest.approx(sum(counted))
 
 
 def test_a_line_trained_as_a_normal_is_least_squares():
@@ -131,7 +174,8 @@ def test_a_diverging_run_stops_and_says_so(family):
     assert math.isfinite(scene.named["loss"])
     assert 0 < scene.named["path_share"] <= 1
     assert all(abs(end) <= 1e9 for i in (2, 3) for end in scene.plots[i].y.limits)
-    assert all(abs(term.value) < 1e9 or math.isnan(term.value) for term in scene.sums[0].terms)
+    found = [term.value for total in scene.sums for term in (total.total, *total.terms)]
+    assert all(abs(value) < 1e9 or math.isnan(value) for value in found)
 
 
 def test_shares_of_0_and_1_are_allowed_and_explained():
@@ -176,7 +220,7 @@ def test_the_observation_looked_at_costs_what_its_own_prediction_says(family, me
     theta = trained(state.task).theta(60, X[i : i + 1])
     y = state.y[i]
     expected = float(np.ravel(member(theta).nll(int(y) if family == "categorical" else y))[0])
-    (total,) = scene.sums
+    total = scene.sums[1]
     assert total.total.value == pytest.approx(expected)
     assert sum(term.value for term in total.terms) == pytest.approx(expected)
     (rule,) = marks(scene.plots[0], Rule)
