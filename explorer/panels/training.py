@@ -148,12 +148,13 @@ def training(
     Returns
     -------
     explorer.stage.Panel
-        Its frame has, at the step on screen, ``loss``, the mean over the training data in nats,
-        without weight decay; ``nll``, with nothing dropped; ``held_out_loss``; by step ``losses``,
-        ``nlls`` and ``held_out_losses``; ``gradient_norm``, of ``loss`` by phi; over ``x_grid``
-        (81,) ``theta``, a dict of arrays by parameter name, and the ``prediction``; ``stopped``,
-        the step at which the loss was no longer finite, or None; and ``path_share``, how much of
-        the path, by squared distances, is in the last plot's plane.
+        Its frame has, at the step on screen, ``loss``, the mean loss of the training data in nats
+        without weight decay, and without log B where that is dropped; ``nll``, with nothing
+        dropped; ``held_out_loss``; by step ``losses``, ``nlls`` and ``held_out_losses``;
+        ``gradient_norm``, of ``loss`` by phi; over ``x_grid`` (81,) ``theta``, a dict of arrays by
+        parameter name, and the ``prediction``; ``stopped``, the step at which the loss was no
+        longer finite, or None; and ``path_share``, how much of the path, by squared distances, is
+        in the last plot's plane.
 
     Raises
     ------
@@ -303,8 +304,8 @@ def every_step(state: State, run: Training, now: Moment) -> Plot:
         "The mean loss at each step",
         Axis("step", state.limits["step"]),
         Axis("nats per observation", limits),
-        f"The mean loss over the steps of the training. At step {now.step} it is "
-        f"{amount(now.loss)} nats, and {amount(now.held_out)} of the held-out data. {end}",
+        f"The mean loss over the steps. At step {now.step} it is {amount(now.loss)} nats, and "
+        f"{amount(now.held_out)} of the held-out data. {end}",
         (
             Line(steps, held_out, "observation"),
             Line(steps, nlls, "muted", dashed=True),
@@ -357,7 +358,7 @@ def every_phi(state: State, phi: Array) -> Plot:
         Axis("start to end of *φ*", path.x),
         Axis("across", path.y),
         f"The loss over the plane in phi through the start, the end and the point of the path "
-        f"that is farthest from their line. It holds {share} of the path. {LESS_COLOUR}",
+        f"farthest from their line. It holds {share} of the path. {LESS_COLOUR}",
         (
             Landscape(path.values, path.levels),
             Line(path.line[0], path.line[1], "model"),
