@@ -5,7 +5,7 @@ import pytest
 
 from explorer.panels.beta_loss import beta_loss
 from explorer.scene import values
-from tests.browser.beta_panel import CELLS, BetaPanel
+from tests.browser.beta_panel import CELLS, LANDSCAPE, BetaPanel
 
 START = {"a": 2.0, "b": 5.0, "y": 0.7, "loss": "full"}
 AXIS, AXIS_Y = 400, 501  # positions of the sliders for a and for y
@@ -240,11 +240,48 @@ walker.start()
 # -------------------------------------------------------------------------------------- two views
 
 
-def test_two_views_of_one_panel_follow_each_other_and_one_may_go(panel):
+@pytest.fixture
+def second(panel):
+    """The same panel in a cell below."""
     panel.notebook.run_cell("panel")
-    second = BetaPanel(panel.notebook, place=1)
-    second.expect(**START)
+    yield BetaPanel(panel.notebook, place=1)
+    panel.page.evaluate("window.jupyterapp.commands.execute('notebook:delete-cell')")
+    panel.page.wait_for_function("document.querySelectorAll('.explorer-panel').length === 1")
 
+
+def centre(node):
+    box = node.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_drag_in_either_of_two_views_moves_both(panel, second):
+    limits, middle = [(0.05, 10), (0.05, 10)], (6.0, 6.0)
+    views = [second, panel]
+    for view, goal in ((second, (8.0, 3.0)), (panel, (3.0, 8.0))):
+        places = [view.in_plot(LANDSCAPE, *place, limits) for place in (middle, goal)]
+        panel.page.mouse.move(*centre(view.plot_handle(LANDSCAPE)))
+        panel.page.mouse.down()
+        for place, wanted in zip(places, (middle, goal), strict=True):
+            panel.page.mouse.move(*place, steps=6)
+            for one in views:
+                a, b = (one.state()[name] for name in "ab")  # sliders, plots and words agree
+                assert (a, b) == pytest.approx(wanted, abs=0.06)
+                text = one.plot_handle(LANDSCAPE).get_attribute("aria-valuetext")
+                assert text == f"a = {a:.2f}, b = {b:.2f}"
+            assert centre(view.plot_handle(LANDSCAPE)) == pytest.approx(place, abs=2)
+        panel.page.mouse.up()
+        view.drag("a", 9.0, 5.0, moves=6)
+        for one in views:
+            one.expect(b=b)
+            assert one.state()["a"] == pytest.approx(5.0, abs=0.06)
+            place = one.in_plot(LANDSCAPE, 5.0, b, limits)
+            assert centre(one.plot_handle(LANDSCAPE)) == pytest.approx(place, abs=2)
+            place = one.at("a", 5.0)
+            assert centre(one.handle("a")) == pytest.approx(place, abs=2)
+
+
+def test_two_views_of_one_panel_follow_each_other_and_one_may_go(panel, second):
+    second.expect(**START)
     second.handle("a").focus()
     second.press("ArrowRight")
     second.expect(a=2.05)
