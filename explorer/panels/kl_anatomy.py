@@ -262,6 +262,7 @@ def bound(state: State, named: dict[str, Any]) -> Plot:
             ),
             Note(note, "loss"),
         ),
+        tab="the bound",
     )
 
 
@@ -300,6 +301,7 @@ def summed_up(state: State, named: dict[str, Any], title: str, curve: str, point
             Note(f"{number(kl)} in all" if math.isfinite(kl) else "", "loss"),
         ),
         click=Drag(x="x"),
+        tab=title.partition(":")[0].lower(),
     )
 
 

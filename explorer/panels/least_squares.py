@@ -1,7 +1,7 @@
 """Least squares: the sum of squared residuals of a line, and the likelihood that it comes from."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -111,31 +111,37 @@ def view(state: State) -> Scene:
         Term("½ *n* log 2π", n * LOG_ROOT_TWO_PI),
         Term("sum of squares / 2*σ*²", squares / (2 * sigma**2)),
     )
+    this_line = (
+        drawn_squares(state, residuals, squares),
+        likelihood(state, loss),
+        density(state, residuals),
+    )
+    every_line = (
+        every(
+            state,
+            ("w", "c"),
+            "Every line: sum of squares",
+            "The sum of squares over all lines",
+            sums,
+            best,
+            f"least {amount(least)}",
+        ),
+        every(
+            state,
+            ("w", "c"),
+            "Every line: loss, for this *σ*",
+            f"The loss over all lines for sigma = {state.text('sigma')}",
+            losses,
+            best,
+            f"least {amount(loss_of(n, least, sigma))}",
+        ),
+        every_sigma(state, squares, loss, fit),
+    )
     return Scene(
         named,
         (
-            drawn_squares(state, residuals, squares),
-            likelihood(state, loss),
-            density(state, residuals),
-            every(
-                state,
-                ("w", "c"),
-                "Every line: sum of squares",
-                "The sum of squares over all lines",
-                sums,
-                best,
-                f"least {amount(least)}",
-            ),
-            every(
-                state,
-                ("w", "c"),
-                "Every line: loss, for this *σ*",
-                f"The loss over all lines for sigma = {state.text('sigma')}",
-                losses,
-                best,
-                f"least {amount(loss_of(n, least, sigma))}",
-            ),
-            every_sigma(state, squares, loss, fit),
+            *(replace(plot, tab="this line") for plot in this_line),
+            *(replace(plot, tab="every line, every *σ*") for plot in every_line),
         ),
         (Sum(Term("loss", loss), terms),),
         presets(state, root, best),

@@ -191,7 +191,7 @@ def every_model(state: State, best: dict[str, float]) -> Plot:
         best,
         f"best {number(least_loss(state.family, state.looked_at), 1)}" if best else "",
     )
-    return replace(plot)
+    return replace(plot, tab="models")
 
 
 @remembered(256)
@@ -227,6 +227,7 @@ def loss_per_observation(
             Bars(handles, losses[: handles.size], "observation", width=(high - low) / 90),
             Line(grid, curve, "loss"),
         ),
+        tab="observations",
     )
 
 
@@ -251,6 +252,7 @@ def product_and_sum(state: State, named: dict[str, Any], sums: Array, minus_logs
             Line(counts, sums[at], "loss"),
             Points(lost, reads, "muted", label),
         ),
+        tab="product and sum",
     )
 
 

@@ -248,6 +248,17 @@ class Kernel:
         self._client.stop_channels()
 
 
+def axe_finds(page, selector=".explorer-panel"):
+    """What axe-core finds wrong inside the selector, as readable text: "" when all is well."""
+    violations = Axe().run(page, context=selector).response["violations"]
+    lines = []
+    for rule in violations:
+        lines.append(f"{rule['id']} ({rule['impact']}): {rule['help']}; {rule['helpUrl']}")
+        for node in rule["nodes"]:
+            lines += [f"    {node['html']}", f"        {node['failureSummary']}"]
+    return "\n".join(lines)
+
+
 class JupyterPage:
     """A notebook open in JupyterLab (`where="lab"`) or in Notebook 7 (`where="notebook"`).
 
@@ -396,13 +407,7 @@ class JupyterPage:
     def axe(self, selector=".explorer-panel"):
         """What axe-core finds wrong inside the selector, as readable text: "" when all is well."""
         self.wait_for(selector)
-        violations = Axe().run(self.page, context=selector).response["violations"]
-        lines = []
-        for rule in violations:
-            lines.append(f"{rule['id']} ({rule['impact']}): {rule['help']}; {rule['helpUrl']}")
-            for node in rule["nodes"]:
-                lines += [f"    {node['html']}", f"        {node['failureSummary']}"]
-        return "\n".join(lines)
+        return axe_finds(self.page, selector)
 
     def screenshot(self, path, selector=None):
         """Save a picture of the page, or of one element of it."""

@@ -9,11 +9,12 @@ import pytest
 import explorer
 from explorer.stage.session import Session
 from tests.browser.bare_page import BarePage
-from tests.browser.jupyter_page import ADDRESSES
+from tests.browser.jupyter_page import ADDRESSES, axe_finds
 from tests.browser.test_every_panel import FLAWS
 
 LAPTOP, WIDE, SCREEN, PHONE = (850, 590), (1150, 599), (1600, 900), (390, 844)
 LONG_NAMES = [f"{name} penguins of the Palmer Archipelago" for name in ("Gentoo", "Adelie")] * 30
+PROJECTOR = (1280, 720)
 VARIANTS = {
     "one component": ("kl_fit", {"means": [0.0]}),
     "three components": ("kl_fit", {"means": [-4.0, 0.0, 4.0]}),
@@ -65,6 +66,7 @@ BEHIND_TABS = f"""async panel => {{
     }}
     return flaws;
 }}"""
+SCROLLS = "node => [node.scrollHeight > node.clientHeight, node.scrollWidth > node.clientWidth]"
 
 
 def blueprint_of(name, **options):
@@ -110,6 +112,13 @@ def test_a_panel_fits_every_screen(drawn, name):
         page.set_viewport_size({"width": width, "height": height})
         settle(page)
         assert faults(page) == [], width
+    page.set_viewport_size(dict(zip(("width", "height"), PROJECTOR, strict=True)))
+    page.locator(".explorer-preset").last.focus()
+    page.keyboard.press("p")  # the presenter's view
+    settle(page)
+    panel = page.locator(".explorer-panel")
+    assert panel.evaluate(FLAWS) == []
+    assert panel.evaluate(SCROLLS) == [False, False]
 
 
 @pytest.mark.parametrize("name", explorer.PANELS)
@@ -201,19 +210,35 @@ def test_a_handle_brings_the_sliders_of_its_own_component(drawn):
 def test_a_presenter_has_one_panel_over_the_whole_window_with_larger_text(drawn, name):
     page = drawn(blueprint_of(name), (1920, 1080))
     page.evaluate("document.getElementById('around').style.transform = 'translate(40px, 30px)'")
-    sentence, panel = page.locator(".explorer-sum").first, page.locator(".explorer-panel")
-    before = sentence.bounding_box()["height"]
+    sums, panel = page.locator(".explorer-sum").first, page.locator(".explorer-panel")
+    before = sums.bounding_box()["height"]
+    for width, height in ((1920, 1080), PROJECTOR):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator(".explorer-preset").last.focus()
+        page.keyboard.press("p")
+        settle(page)
+        assert panel.bounding_box() == {"x": 0, "y": 0, "width": width, "height": height}
+        assert sums.bounding_box()["height"] == pytest.approx(1.6 * before, rel=0.02)
+        assert panel.evaluate(FLAWS) == []
+        assert panel.evaluate(SCROLLS) == [False, False]
+        page.keyboard.press("Escape")
+        settle(page)
+        assert sums.bounding_box()["height"] == before
+        assert panel.get_attribute("popover") is None
+
+
+def test_a_sentence_without_room_is_there_under_the_pointer(drawn):
+    page = drawn(blueprint_of("kl_fit"), PROJECTOR)
     page.locator(".explorer-preset").last.focus()
     page.keyboard.press("p")
     settle(page)
-    assert panel.bounding_box() == {"x": 0, "y": 0, "width": 1920, "height": 1080}
-    assert sentence.bounding_box()["height"] == pytest.approx(1.6 * before, rel=0.02)
-    assert panel.evaluate(FLAWS) == []
-    assert panel.evaluate("node => node.scrollHeight <= node.clientHeight")
-    page.keyboard.press("Escape")
-    settle(page)
-    assert sentence.bounding_box()["height"] == before
-    assert panel.get_attribute("popover") is None
+    sentence = page.locator(".explorer-sentence")
+    line = sentence.bounding_box()["height"]
+    assert axe_finds(page) == ""
+    page.evaluate("document.documentElement.dataset.jpThemeLight = 'false'")
+    sentence.hover()
+    assert sentence.bounding_box()["height"] > 3 * line
+    assert axe_finds(page) == ""
 
 
 def test_a_panel_fits_jupyterlab_with_its_file_browser_open(open_notebook, monkeypatch):

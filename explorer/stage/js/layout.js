@@ -2,7 +2,7 @@
 
 const [BETWEEN, BELOW] = [20, 10]; // gaps between plots and between their rows
 const TITLE = 24; // above a plot's drawing
-const [NARROWEST, LOWEST] = [250, 150]; // of a drawing, where several are beside each other
+const [NARROWEST, LOWEST] = [240, 150]; // of a drawing, where several are beside each other
 const TALLEST = 480;
 const CLEAR = 10; // that a panel leaves free of the room
 const BOUNDLESS = 1e5;

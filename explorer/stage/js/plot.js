@@ -134,7 +134,7 @@ export class Plot {
       return node;
     };
     this.ticks.replaceChildren(
-      ...xTicks.map(({ pixel, text }) => label(text, pixel, bottom + 17, "middle")),
+      ...xTicks.map(({ pixel, text }) => label(text, pixel, bottom + 18, "middle")),
       ...yTicks.map(({ pixel, text }) => label(text, left - 7, pixel + 4, "end")),
     );
     put(this.xLabel, "x", right);

@@ -169,12 +169,17 @@ export class View {
     this.shareControls(width);
     const scroller = this.presenter.presenting ? panel : scrollerAround(panel);
     if (scroller) this.resizer.observe(scroller);
-    const rest = this.el.offsetTop + this.el.offsetHeight - this.board.offsetHeight + UNDER;
-    const height = roomIn(scroller) - rest;
+    const roomLeft = () => roomIn(scroller) - (this.el.offsetTop + this.el.offsetHeight - this.board.offsetHeight + UNDER);
+    this.el.classList.remove("explorer-brief");
+    let height = roomLeft();
+    if (this.presenter.presenting && !this.arrangement(width, height).fits) {
+      this.el.classList.add("explorer-brief");
+      height = roomLeft();
+    }
     const fitted = key([width, height, this.tabs?.selected]);
     if (fitted === this.fitted) return;
     this.fitted = fitted;
-    this.sharePlots(width, height);
+    this.sharePlots(this.arrangement(width, height));
     if (this.drawn) this.draw(this.drawn.values, this.drawn.state);
   }
 
@@ -199,14 +204,14 @@ export class View {
   }
 
   // All plots, if they are then high enough; else those of one tab, beside those of none.
-  sharePlots(width, height) {
-    let plots = this.plots;
-    let { sizes, columns, rows, fits } = arrange(plots.length, width, height);
-    const parted = Boolean(this.tabs) && !fits;
-    if (parted) {
-      plots = plots.filter(({ structure }) => !structure.tab || structure.tab === this.tabs.selected);
-      ({ sizes, columns, rows } = arrange(plots.length, width, height - TABS));
-    }
+  arrangement(width, height) {
+    const all = arrange(this.plots.length, width, height);
+    if (all.fits || !this.tabs) return { plots: this.plots, parted: false, ...all };
+    const plots = this.plots.filter(({ structure }) => !structure.tab || structure.tab === this.tabs.selected);
+    return { plots, parted: true, ...arrange(plots.length, width, height - TABS) };
+  }
+
+  sharePlots({ plots, parted, sizes, columns, rows }) {
     if (this.tabs) this.tabs.node.hidden = !parted;
     for (const plot of this.plots) plot.node.hidden = !plots.includes(plot);
     plots.forEach((plot, i) => plot.resize(sizes[i].width, sizes[i].height));
