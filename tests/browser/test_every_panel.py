@@ -17,6 +17,8 @@ FLAWS = """panel => {
     const area = panel.getBoundingClientRect();
     const apart = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1 ||
                             a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+    // Two texts with less than 6 pixels between them read as one.
+    const aside = ({left, right, top, bottom}) => ({left: left - 6, right: right + 6, top, bottom});
     const inside = (a, b, slack) => a.left >= b.left - slack && a.right <= b.right + slack;
     for (const plot of panel.querySelectorAll('.explorer-plot:not([hidden])')) {
         const svg = plot.querySelector('svg').getBoundingClientRect();
@@ -29,7 +31,8 @@ FLAWS = """panel => {
         labels.forEach((label, i) => {
             if (!inside(boxes[i], svg, 6)) flaws.push(`${name(label)} reaches out of its plot`);
             for (let j = 0; j < i; j++)
-                if (!apart(boxes[i], boxes[j])) flaws.push(`${name(label)} on ${name(labels[j])}`);
+                if (!apart(aside(boxes[i]), boxes[j]))
+                    flaws.push(`${name(label)} on ${name(labels[j])}`);
         });
         const words = [...plot.querySelectorAll('.explorer-axis, .explorer-legend')];
         words.forEach((word, i) => {

@@ -5,6 +5,9 @@ import { fitted, textWidth } from "./text.js";
 
 const PLACES = [[1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1], [0, -1], [0, 1], [1, -2], [-1, -2], [1, 2], [-1, 2], [0, -2], [0, 2], [0, -3], [0, 3], [1, -3], [-1, -3], [1, 3], [-1, 3]];
 
+const ASIDE = 8; // pixels between two labels beside each other, and
+const OVER = 2; // between two over each other
+
 export class Labels {
   constructor() {
     this.node = svg("g", { class: "explorer-labels" });
@@ -32,8 +35,9 @@ export class Labels {
   }
 
   place({ left, top, right, bottom }, family) {
-    this.anchors.forEach(({ x, y, text: whole, role, gap, places, own }, i) => {
-      const text = fitted(whole, right - left - 4, family);
+    this.anchors.forEach((anchor, i) => {
+      const { x, y, role, gap, places, own } = anchor;
+      const text = fitted(anchor.text, right - left - 4, family);
       const node = this.node.childNodes[i] ?? this.node.appendChild(svg("text"));
       setSvg(node, text);
       put(node, "class", `role-${role}`);
@@ -45,8 +49,9 @@ export class Labels {
         box.x = Math.min(Math.max(box.x, left + 2), right - width);
         box.y = Math.min(Math.max(box.y, top), bottom - 16);
         const cost =
-          1000 * this.taken.filter((other) => overlap(box, other, 2)).length +
+          1000 * this.taken.filter((other) => overlap(box, other, OVER, ASIDE)).length +
           100 * this.anchors.filter((other) => inside(box, other, 4)).length +
+          30 * this.anchors.filter((other) => !other.own && distance(box, other) < distance(box, anchor)).length + // it would name that one
           this.curves.reduce((sum, points) => sum + crossings(box, points, 1), 0) +
           5 * crossings(box, this.dots, 4) +
           30 * rivals.filter((points) => crossings(box, points, gap) > 0).length;
@@ -61,10 +66,11 @@ export class Labels {
   }
 }
 
-export const overlap = (a, b, gap) =>
-  a.x < b.x + b.width + gap && b.x < a.x + a.width + gap && a.y < b.y + b.height + gap && b.y < a.y + a.height + gap;
+export const overlap = (a, b, gap, aside = gap) =>
+  a.x < b.x + b.width + aside && b.x < a.x + a.width + aside && a.y < b.y + b.height + gap && b.y < a.y + a.height + gap;
 const inside = (box, point, gap) =>
   point.x > box.x - gap && point.x < box.x + box.width + gap && point.y > box.y - gap && point.y < box.y + box.height + gap;
+const distance = (box, { x, y }) => Math.hypot(Math.max(box.x - x, x - box.x - box.width, 0), Math.max(box.y - y, y - box.y - box.height, 0));
 
 function crossings(box, points, gap) {
   let count = 0;
