@@ -276,7 +276,8 @@ def sentence(state: State, named: dict[str, Any], reason: str) -> str:
         text += f"of their logs is still right: a loss of {number(loss)} nats"
     else:
         text = f"{n} densities multiply" if n > 1 else "One density comes"
-        text += f" to {power(product)}; minus its log is the loss, {number(loss)} nats"
+        which = "this product" if n > 1 else "it"
+        text += f" to {power(product)}; minus the log of {which} is the loss, {number(loss)} nats"
     if n > 1:
         at = state.text("observations", state.observations[losses.argmax()])
         text += f"; the largest part of it, {number(losses.max())}, is that of the observation {at}"
