@@ -1,4 +1,4 @@
-"""Builds the light pages: HTML, the picture and the first scene of each panel, Python's sources."""
+"""Builds the pages: HTML, picture and first scene of each panel, Python's sources; the lab."""
 
 import hashlib
 import html
@@ -18,7 +18,7 @@ from explorer import PANELS, static
 from explorer.about import REPOSITORY
 from explorer.core import refuse
 from explorer.scene import Scene, plain
-from explorer.site import pyodide
+from explorer.site import lab, pyodide
 from explorer.site.page import Page
 from explorer.stage import source
 
@@ -28,6 +28,7 @@ NOT_IN_PAGES = {
     "static.py",
     "stage/panel.py",
     "site/build.py",
+    "site/lab.py",
     "site/pyodide.py",
     "site/__main__.py",
 }
@@ -35,7 +36,7 @@ STILL = (1980, 1, 1, 0, 0, 0)  # the time of all files: the same sources make th
 
 
 def build(target: Path, local: Path | None = None) -> None:
-    """Build the light pages into a new folder.
+    """Build the light pages, and JupyterLite with the notebooks, into a new folder.
 
     Parameters
     ----------
@@ -70,7 +71,8 @@ def build(target: Path, local: Path | None = None) -> None:
     where = {"pyodide": place, "bytes": size}
     cards = [_panel(target, name, where) for name in PANELS]
     _write(target / "index.html", "index.html", panels="\n".join(cards), repository=REPOSITORY)
-    _service_worker(target)
+    _service_worker(target)  # of the light pages; JupyterLite brings its own
+    lab.build(target / "lab", local)
 
 
 def sources() -> bytes:

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,31 @@ def copy(source: Path, target: Path) -> int:
     lock = json.loads((source / LOCK).read_text("utf-8")) | {"packages": kept}
     (target / LOCK).write_text(json.dumps(lock), encoding="utf-8")
     return sum(path.stat().st_size for path in target.iterdir())
+
+
+def copy_whole(source: Path, target: Path, names: Collection[str]) -> None:
+    """Put a local Pyodide into a folder, with these packages and all that they need.
+
+    Raises
+    ------
+    ValueError
+        Naming a file that is missing, or is another than its release's.
+    """
+    target.mkdir()
+    for name, (_, digest) in CORE.items():
+        (target / name).write_bytes(checked(source / name, digest))
+    packages = locked(source)
+    kept: dict[str, Any] = {}
+    wanted = list(names)
+    while wanted:
+        name = wanted.pop().replace("_", "-")  # keys take hyphens, what they name does not always
+        if name not in kept:
+            kept[name] = package = packages[name]
+            path = source / package["file_name"]
+            (target / path.name).write_bytes(checked(path, package["sha256"]))
+            wanted += package["depends"]
+    lock = json.loads((source / LOCK).read_text("utf-8")) | {"packages": kept}
+    (target / LOCK).write_text(json.dumps(lock), encoding="utf-8")
 
 
 def locked(source: Path) -> dict[str, Any]:

