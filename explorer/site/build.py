@@ -49,11 +49,12 @@ def build(target: Path, local: Path | None = None) -> None:
     Raises
     ------
     ValueError
-        Naming a folder or file that is not what it should be.
+        Naming a folder or file that is not what it should be, or a package that is missing.
     """
+    if target.exists() and any(target.iterdir()) and not (target / "sw.js").is_file():
+        refuse("folder", str(target), "one that is new, empty, or made by this command")
+    folders = lab.front_ends()  # before anything is replaced
     if target.exists():
-        if any(target.iterdir()) and not (target / "sw.js").is_file():
-            refuse("folder", str(target), "one that is new, empty, or made by this command")
         shutil.rmtree(target)
     (target / "pictures").mkdir(parents=True)
     (target / "app").mkdir()
@@ -72,7 +73,7 @@ def build(target: Path, local: Path | None = None) -> None:
     cards = [_panel(target, name, where) for name in PANELS]
     _write(target / "index.html", "index.html", panels="\n".join(cards), repository=REPOSITORY)
     _service_worker(target)  # of the light pages; JupyterLite brings its own
-    lab.build(target / "lab", local)
+    lab.build(target / "lab", folders, local)
 
 
 def sources() -> bytes:

@@ -30,13 +30,26 @@ STARTS_WITH = ("comm", "ipykernel", "ipython", "jedi", "micropip", "piplite", "p
 PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 
-def build(target: Path, local: Path | None) -> None:
+def front_ends() -> list[Path]:
+    """The folders of what JupyterLite takes from other packages.
+
+    Raises
+    ------
+    ValueError
+        Naming a package that is missing.
+    """
+    return [_front_end(name) for name in FRONT_ENDS]
+
+
+def build(target: Path, folders: list[Path], local: Path | None) -> None:
     """Build JupyterLite into a new folder.
 
     Parameters
     ----------
     target : Path
         The folder.
+    folders : list of Path
+        The `front_ends`.
     local : Path, optional
         A folder with Pyodide, which becomes a part of it; else it comes from its public release.
 
@@ -45,7 +58,6 @@ def build(target: Path, local: Path | None) -> None:
     ValueError
         Naming what is missing.
     """
-    folders = [_front_end(name) for name in FRONT_ENDS]
     _lite(target, folders)
     own = target / "static" / "python"
     own.mkdir()

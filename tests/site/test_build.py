@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from explorer.site import pyodide
+from explorer.site import lab, pyodide
 from explorer.site.__main__ import main
 from explorer.site.page import Page
 
@@ -33,7 +33,7 @@ def test_the_same_sources_make_the_same_site(site, local_pyodide, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["pyodide.asm.wasm", "openblas-0.3.26.zip"])
-def test_a_file_that_is_not_its_releases_is_refused(local_pyodide, tmp_path, name, capsys):
+def test_a_file_that_is_not_its_releases_is_refused(local_pyodide, tmp_path, name):
     folder = tmp_path / "pyodide"
     folder.mkdir()
     for needed in (pyodide.LOCK, *pyodide.CORE, "openblas-0.3.26.zip"):
@@ -41,9 +41,19 @@ def test_a_file_that_is_not_its_releases_is_refused(local_pyodide, tmp_path, nam
     for wheel in (*local_pyodide.glob("numpy-*"), *local_pyodide.glob("scipy-1*")):
         shutil.copy(wheel, folder)
     (folder / name).write_bytes((folder / name).read_bytes() + b"\0")
+    with pytest.raises(ValueError, match=f"{name}': allowed is a file with the SHA-256"):
+        pyodide.copy(folder, tmp_path / "public")
+
+
+def test_a_package_that_is_missing_is_named_before_the_build_begins(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(lab, "FRONT_ENDS", ("not-a-package",))
+    (tmp_path / "sw.js").touch()
     with pytest.raises(SystemExit):
-        main(["build", str(tmp_path / "public"), "--pyodide", str(folder)])
-    assert f"{name}': allowed is a file with the SHA-256" in capsys.readouterr().err
+        main(["build", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert "not-a-package" in said
+    assert "pip install -e '.[site]'" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["sw.js"]
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path, capsys):
