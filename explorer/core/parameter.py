@@ -27,9 +27,10 @@ _LONGEST, _WHOLE = 120, 300  # characters of a value in a message, and of all of
 class NoMaximum(ValueError):
     """The likelihood of some observations has no maximum; ``reason`` is why, as a clause."""
 
-    def __init__(self, y: ArrayLike, allowed: str, reason: str, name: str = "y") -> None:
+    def __init__(self, value: object, allowed: str, reason: str, name: str = "y") -> None:
         self.reason = reason
-        super().__init__(f"{_refusal(name, y, allowed)}; the likelihood has no maximum: {reason}")
+        refusal = _refusal(name, value, allowed)
+        super().__init__(f"{refusal}; the likelihood has no maximum: {reason}")
 
 
 TWO_VALUES = "two different values or more"

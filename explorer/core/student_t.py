@@ -168,12 +168,12 @@ class StudentT(Symmetric):
         unit = float(np.subtract(*p.quantile([0.75, 0.25])))
         while True:
             y, w = p._nodes(unit)
-            try:
-                q = cls._fitted(y, w, nu, 0.0) if y.size else None
-            except NoMaximum:
-                q = None
-            if q is None:
+            if not y.size:
                 refuse("p", p, "a family without peaks so much narrower than all of it")
+            try:
+                q = cls._fitted(y, w, nu, 0.0)
+            except NoMaximum as error:
+                raise NoMaximum(p, "a family with a nearest Student t", error.reason, "p") from None
             finest = float(q.sigma * np.sqrt(q.nu))
             if finest >= unit:
                 return q
