@@ -117,6 +117,7 @@ class BarePage:
         self.page = self.context.new_page()
         self.errors = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._complained)  # of a path that holds a NaN, for one
         body = PAGE.format(
             attributes=attributes, classes=classes, style=source.style(), sliders=SLIDERS
         )
@@ -129,6 +130,10 @@ class BarePage:
         self.page.route(f"{SITE}/**", serve)
         self.page.goto(f"{SITE}/")
         self.epoch = 0
+
+    def _complained(self, message):
+        if message.type == "error":
+            self.errors.append(message.text)
 
     def answer(self):
         """From here on let a session answer what the page asks."""

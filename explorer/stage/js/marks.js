@@ -9,7 +9,7 @@ import { textWidth } from "./text.js";
 
 const list = (value) => (typeof value === "number" ? [value] : value);
 const at = (value, i) => (typeof value === "object" ? value[i] : value); // one each, or one for all
-const pathIn = (group, kind, mark) => group.appendChild(svg("path", { class: `explorer-${kind} role-${mark.role}` }));
+const pathIn = (group, kind, mark) => group.appendChild(svg("path", { class: `explorer-mark explorer-${kind} role-${mark.role}` }));
 
 // The path of one of a mark's points or bars, which lights up by itself.
 const pieceOf = (group, mark, index) => group.childNodes[index] ?? stands(group.appendChild(svg("path")), mark, index);
@@ -43,12 +43,13 @@ function whenNew(plot, doIt) {
   };
 }
 
-// A mark that is one path, with a piece for each point of the named data.
+// A mark that is one path, with a piece for each point of the named data, as far as all of it is known.
 const each = (kind, names, piece) => (plot, mark) => {
   const node = pathIn(plot.layer, kind, mark);
   return (values) => {
     const lists = names.map((name) => list(values[mark[name]]));
-    put(node, "d", Array.from(lists[0], (_, i) => piece(plot, ...lists.map((data) => data[i]))).join(""));
+    const points = Array.from(lists[0], (_, i) => lists.map((data) => data[i]));
+    put(node, "d", points.map((point) => (point.some(Number.isNaN) ? "" : piece(plot, ...point))).join(""));
   };
 };
 
