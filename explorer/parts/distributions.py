@@ -17,7 +17,7 @@ FAMILIES_BY_NAME: dict[str, type[Family]] = {"mixture": Mixture, **FAMILIES}
 DOMAINS = {"location": (-1e6, 1e6), "scale": (1e-6, 1e6), "shape": (1e-6, 1e6)}
 SHARE = (0.0, 1.0)  # of all other parameters
 STEPS = 250  # of a slider
-ALLOWED = "a Normal, Laplace, StudentT, Beta, Mixture, Bernoulli or Categorical of single numbers"
+ALLOWED = f"a {', '.join(f.__name__ for f in FAMILIES.values())} or Mixture of single numbers"
 LIMITS = {"location": "x", "scale": "sigma", "shape": "shape"}  # by the role of a number
 
 
