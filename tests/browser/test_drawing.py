@@ -2,14 +2,31 @@
 
 import math
 import random
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import explorer
-from explorer.scene import Area, Axis, Blueprint, Choice, Landscape, Line, Note, Plot, Scene
+from explorer.scene import (
+    Area,
+    Arrows,
+    Axis,
+    Blueprint,
+    Choice,
+    Landscape,
+    Line,
+    Note,
+    Plot,
+    Rug,
+    Scene,
+    Squares,
+    Stems,
+)
 from tests.browser.bare_page import BarePage
 
 PATHS = """() => [...document.querySelectorAll('.explorer-plot')].map(plot => {
@@ -152,6 +169,28 @@ CLIPPED = """() => [...document.querySelectorAll('.explorer-plot')].flatMap(plot
     const outside = text => text.textContent && text.getBoundingClientRect().left < area.left - 1;
     return texts.filter(outside).map(text => text.textContent);
 })"""
+
+
+HOLES = np.array([0.2, np.nan, 0.6, 0.8])
+WITH_HOLES = {
+    "stems": Stems(HOLES, HOLES, "loss"),
+    "rug": Rug(HOLES, "observation"),
+    "squares": Squares(HOLES, HOLES, HOLES - 0.1, "loss"),
+    "arrows": Arrows(HOLES, HOLES, HOLES, HOLES - 0.1, "muted"),
+}
+
+
+def test_what_is_not_known_hides_nothing_that_is(browser):
+    axis = Axis("", (0.0, 1.0))
+    scene = Scene({}, (Plot("", axis, axis, "", tuple(WITH_HOLES.values())),), (), (), "Holes.")
+    page = BarePage(browser, viewport={"width": 700, "height": 600})
+    page.draw(Blueprint("holes", Still(), lambda state: scene))
+    for kind in WITH_HOLES:
+        path = page.page.locator(f".explorer-{kind}")
+        pieces = path.get_attribute("d").count("M")
+        assert pieces == (6 if kind == "arrows" else 3), kind
+        assert path.evaluate("path => getComputedStyle(path).stroke") != "none"
+    page.close()
 
 
 @pytest.mark.parametrize("name", explorer.PANELS)
@@ -298,3 +337,10 @@ def test_a_handle_takes_a_descending_q_up_where_it_is(browser):
     assert mu - mark.x == pytest.approx(40 / width * (high - low), abs=0.05)
     page.page.mouse.up()
     page.close()
+
+
+def test_a_panel_can_be_looked_at_without_jupyter(tmp_path):
+    root, picture = Path(__file__).resolve().parents[2], tmp_path / "panel.png"
+    look = [sys.executable, "-m", "tests.browser.look", "bernoulli_loss", str(picture)]
+    subprocess.run(look, cwd=root, check=True)
+    assert picture.read_bytes().startswith(b"\x89PNG")
