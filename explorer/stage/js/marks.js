@@ -9,7 +9,7 @@ import { textWidth } from "./text.js";
 
 const list = (value) => (typeof value === "number" ? [value] : value);
 const at = (value, i) => (typeof value === "object" ? value[i] : value); // one each, or one for all
-const pathIn = (group, kind, mark) => group.appendChild(svg("path", { class: `explorer-mark explorer-${kind} role-${mark.role}` }));
+const pathIn = (group, kind, mark) => group.appendChild(svg("path", { class: `explorer-${kind} explorer-mark role-${mark.role}` }));
 
 // The path of one of a mark's points or bars, which lights up by itself.
 const pieceOf = (group, mark, index) => group.childNodes[index] ?? stands(group.appendChild(svg("path")), mark, index);
