@@ -91,6 +91,7 @@ def test_limits_ease_when_the_hand_lets_go_unless_the_reader_wants_no_motion(pag
 
 def test_a_button_leads_to_other_limits_as_gently(page):
     page.draw(beta_loss(a=15, b=7))
+    page.page.wait_for_timeout(200)  # margins are as wide as the labels in them
     page.page.evaluate(WATCH)
     page.page.get_by_role("button", name="mode 0.7, narrower").click()
     page.page.wait_for_timeout(900)
