@@ -27,7 +27,7 @@ from explorer.scene import (
     Slider,
     plain,
     tidy,
-)  # fmt: skip
+)
 from explorer.stage.export import export, link
 from explorer.stage.painter import Painter
 from explorer.stage.session import Session

@@ -172,14 +172,16 @@ export class View {
     const roomLeft = () => roomIn(scroller) - (this.el.offsetTop + this.el.offsetHeight - this.board.offsetHeight + UNDER);
     this.el.classList.remove("explorer-brief");
     let height = roomLeft();
-    if (this.presenter.presenting && !this.arrangement(width, height).fits) {
+    let arrangement = this.arrangement(width, height);
+    if (this.presenter.presenting && !arrangement.fits) {
       this.el.classList.add("explorer-brief");
       height = roomLeft();
+      arrangement = this.arrangement(width, height);
     }
     const fitted = key([width, height, this.tabs?.selected]);
     if (fitted === this.fitted) return;
     this.fitted = fitted;
-    this.sharePlots(this.arrangement(width, height));
+    this.sharePlots(arrangement);
     if (this.drawn) this.draw(this.drawn.values, this.drawn.state);
   }
 
